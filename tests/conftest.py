@@ -1,0 +1,27 @@
+"""What every test stands on: quiet libraries, checked shapes, explicit luck."""
+
+import os
+
+# before torch and Gradio are imported: idle threads that spin starve the others, and nothing may call out
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+
+import pytest
+import torch
+from hypothesis import settings
+from jaxtyping import install_import_hook
+
+# before the first import of satipatthana: from here on a wrong shape raises
+install_import_hook("satipatthana", "beartype.beartype")
+
+torch.set_num_threads(2)
+
+# the same examples at every run, and no deadline: speed is measured in benchmarks
+settings.register_profile("lab", deadline=None, derandomize=True)
+settings.load_profile("lab")
+
+
+@pytest.fixture
+def generator() -> torch.Generator:
+    """Seeded luck, the same at every test; nothing draws from the global one."""
+    return torch.Generator().manual_seed(0)

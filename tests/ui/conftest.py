@@ -1,0 +1,216 @@
+"""A running lab and a browser that watches what the page does.
+
+    def test_opens(lab_page):             # the lab, opened at 1440 x 900
+        expect(lab_page.page.get_by_role("tab", name="Converge")).to_be_visible()
+
+    def test_small(open_page, lab_server):
+        page = open_page(lab_server.url, width=420).page
+
+    def test_own_server(start_lab, open_page):
+        server = start_lab("--run", str(folder))
+
+Every page that a test opened must have been quiet at its end: no console error, no uncaught error, no
+request to another host. A test that provokes one takes it out of the list (`watched.console_errors.clear()`).
+"""
+
+import http.client
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+
+from tests.ui.browser import find_chromium
+
+ROOT = Path(__file__).parents[2]
+ARGUMENTS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--no-first-run",
+    "--no-proxy-server",
+    # no name resolves but this machine's: an outside request fails at once, and is in the record
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
+)
+START_SECONDS = 90
+WAIT_MS = 30_000
+
+
+@dataclass(frozen=True)
+class LabServer:
+    """A lab in a process of its own, in an empty folder."""
+
+    url: str
+    process: subprocess.Popen
+    folder: Path
+
+    @property
+    def log(self) -> str:
+        """What it has printed so far."""
+        return (self.folder / "server.log").read_text(errors="replace")
+
+
+@dataclass
+class WatchedPage:
+    """A page and what it did that a quiet page does not do."""
+
+    page: Page
+    console_errors: list[str] = field(default_factory=list)
+    page_errors: list[str] = field(default_factory=list)
+    outside_requests: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.page.on("console", self._console)
+        self.page.on("pageerror", lambda error: self.page_errors.append(str(error)))
+        self.page.on("request", lambda request: self._address(request.url))
+        self.page.on("websocket", lambda socket: self._address(socket.url))
+
+    def assert_quiet(self) -> None:
+        """Fails and lists what was noticed: console errors, uncaught errors, requests to another host."""
+        assert not self.page_errors, f"uncaught in the page: {self.page_errors}"
+        assert not self.console_errors, f"errors on the console: {self.console_errors}"
+        assert not self.outside_requests, f"requests that left this machine: {self.outside_requests}"
+
+    def _console(self, message: ConsoleMessage) -> None:
+        if message.type == "error":
+            self.console_errors.append(f"{message.text} ({message.location.get('url', '')})")
+
+    def _address(self, url: str) -> None:
+        # data: and blob: addresses have no host
+        if urlsplit(url).hostname not in (None, "127.0.0.1", "localhost"):
+            self.outside_requests.append(url)
+
+
+OpenPage = Callable[..., WatchedPage]
+StartLab = Callable[..., LabServer]
+
+
+@pytest.fixture(scope="package")
+def chromium() -> Iterator[Browser]:
+    """One headless browser for all of them. Without a Chromium this fails, and says how to get one."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=find_chromium(), args=list(ARGUMENTS))
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def open_page(chromium: Browser) -> Iterator[OpenPage]:
+    """Opens an address as a new visitor: `open_page(url, width=1440, height=900, **context_options)`."""
+    opened: list[WatchedPage] = []
+
+    def open_one(url: str, width: int = 1440, height: int = 900, **options) -> WatchedPage:
+        context = chromium.new_context(viewport={"width": width, "height": height}, **options)
+        context.set_default_timeout(WAIT_MS)
+        watched = WatchedPage(context.new_page())
+        opened.append(watched)
+        watched.page.goto(url)
+        return watched
+
+    yield open_one
+    for watched in opened:
+        watched.page.context.close()
+    for watched in opened:
+        watched.assert_quiet()
+
+
+@pytest.fixture
+def lab_page(open_page: OpenPage, lab_server: LabServer) -> WatchedPage:
+    """The lab, opened by a new visitor."""
+    return open_page(lab_server.url)
+
+
+@pytest.fixture(scope="package")
+def lab_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabServer]:
+    """The lab as `python -m lab` starts it, one for all tests: every page opened is another visitor."""
+    server = _start(tmp_path_factory.mktemp("lab"))
+    yield server
+    _stop(server)
+
+
+@pytest.fixture
+def start_lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartLab]:
+    """Starts a lab of the test's own: `start_lab(*options, **environment)`; stopped when the test ends."""
+    started: list[LabServer] = []
+
+    def start(*options: str, **environment: str) -> LabServer:
+        started.append(_start(tmp_path_factory.mktemp("lab"), *options, **environment))
+        return started[-1]
+
+    yield start
+    for server in started:
+        _stop(server)
+
+
+def _start(folder: Path, *options: str, **environment: str) -> LabServer:
+    port = _free_port()
+    command = [
+        sys.executable,
+        "-m",
+        "lab",
+        "--host",
+        "127.0.0.1",
+        "--port",
+        str(port),
+        "--no-browser",
+        *options,
+    ]
+    with (folder / "server.log").open("wb") as log:
+        server = LabServer(f"http://127.0.0.1:{port}", _spawn(command, folder, environment, log), folder)
+    deadline = time.monotonic() + START_SECONDS
+    while not _answers(server.url):
+        if _ended(server.process, within=0.1):
+            raise RuntimeError(
+                f"The lab ended with {server.process.returncode} before it answered:\n{server.log}"
+            )
+        if time.monotonic() > deadline:
+            _stop(server)
+            raise RuntimeError(f"The lab did not answer within {START_SECONDS} s:\n{server.log}")
+    return server
+
+
+def _spawn(command: list[str], folder: Path, environment: dict[str, str], log: IO[bytes]) -> subprocess.Popen:
+    inherited = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", **environment}
+    return subprocess.Popen(
+        command, cwd=folder, env=inherited, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT
+    )
+
+
+def _stop(server: LabServer) -> None:
+    server.process.terminate()
+    if not _ended(server.process, within=10):
+        server.process.kill()
+        server.process.wait()
+
+
+def _ended(process: subprocess.Popen, within: float) -> bool:
+    try:
+        process.wait(timeout=within)
+    except subprocess.TimeoutExpired:
+        return False
+    return True
+
+
+def _answers(url: str) -> bool:
+    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=5)
+    try:
+        connection.request("GET", "/")
+        return connection.getresponse().status == 200
+    except (OSError, http.client.HTTPException):
+        return False  # not listening yet
+    finally:
+        connection.close()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
