@@ -1,0 +1,1 @@
+"""The page: train the network stage by stage and watch it think."""
