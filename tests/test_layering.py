@@ -23,7 +23,7 @@ class Import:
 
 @dataclass(frozen=True)
 class Rule:
-    """Modules at or below `sources` import nothing below `forbidden`: never, or (`late`) not while loading."""
+    """Modules at or below `sources` import nothing below `forbidden`: never, or (`late`) not when loaded."""
 
     sources: tuple[str, ...]
     forbidden: tuple[str, ...]

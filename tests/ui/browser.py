@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 
@@ -64,15 +65,16 @@ def find_chromium() -> str:
 
 def ensure_chromium() -> str:
     """As `find_chromium`, but gets one if there is none: Playwright's, else (root on Debian) by apt-get."""
-    for get in (None, _download, _apt_get):
-        if get is not None and not get():
-            continue
-        find_chromium.cache_clear()
-        try:
-            return find_chromium()
-        except BrowserMissing:
-            if os.environ.get("CHROMIUM"):
-                raise
+    try:
+        return find_chromium()
+    except BrowserMissing:
+        if os.environ.get("CHROMIUM"):
+            raise
+    for get in (_download, _apt_get):
+        # what was got may still not start: a download without its system libraries
+        with suppress(BrowserMissing):
+            if get():
+                return find_chromium()
     raise BrowserMissing(f"The browser tests need a Chromium, and none could be installed. {REMEDY}")
 
 
