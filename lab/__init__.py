@@ -1,1 +1,1 @@
-"""The page: train the network stage by stage and watch it think."""
+"""The lab: a page on which a person sees the network learn and think."""
