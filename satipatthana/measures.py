@@ -1,4 +1,4 @@
-"""Pure tensor functions that several parts need: perplexity, cosines, errors, AUROC, k-means, derangements.
+"""Pure tensor functions that several parts need: cosines, distances, errors, AUROC, k-means, derangements.
 
 Nothing here knows a module, a run or a global random state: a draw takes an explicit CPU ``torch.Generator``.
 """
@@ -33,6 +33,13 @@ def off_diagonal(matrix: Float[Tensor, "K K"]) -> Float[Tensor, "K K_minus_1"]:
         raise ValueError(f"A {k}x{k} matrix has nothing beside its diagonal; give at least two vectors.")
     # Dropping the first entry leaves the diagonal at the end of every group of k + 1.
     return matrix.flatten()[1:].view(k - 1, k + 1)[:, :-1].reshape(k, k - 1)
+
+
+def distances(a: Float[Tensor, "N D"], b: Float[Tensor, "K D"]) -> Float[Tensor, "N K"]:
+    """Euclidean distance of every row of ``a`` to every row of ``b``."""
+    # The faster form, through a matrix product, cancels digits and is chosen by the size of the batch: a sample's
+    # distance would depend on its neighbours.
+    return torch.cdist(a, b, compute_mode="donot_use_mm_for_euclid_dist")
 
 
 def step_sizes(states: Float[Tensor, "T1 B D"]) -> Float[Tensor, "T B"]:
@@ -107,7 +114,7 @@ def kmeans(
     points = points.detach()
     centres = kmeans_plus_plus(points, k, generator)
     for _ in range(steps):
-        distance, owner = torch.cdist(points, centres).min(dim=1)
+        distance, owner = distances(points, centres).min(dim=1)
         means, count = _means(points, owner, k)
         empty = (count == 0).nonzero()[:, 0]
         if len(empty):

@@ -41,6 +41,14 @@ def test_step_sizes():
     assert measures.step_sizes(states).tolist() == [[5.0], [1.0]]
 
 
+def test_distances_do_not_depend_on_the_batch():
+    a, b = torch.randn(100, 8, generator=rng()), torch.randn(40, 8, generator=rng(1))
+    apart = measures.distances(a, b)
+    assert torch.allclose(apart, (a[:, None] - b).norm(dim=-1), atol=1e-6)
+    assert torch.equal(apart[7:8], measures.distances(a[7:8], b))
+    assert measures.distances(a, a).diagonal().abs().max() == 0
+
+
 def test_errors():
     a, b = torch.zeros(2, 1, 2, 2), torch.stack([torch.full((1, 2, 2), 0.2), torch.full((1, 2, 2), 2.0)])
     assert torch.allclose(measures.mse(a, b), torch.tensor([0.04, 4.0]))
