@@ -68,14 +68,15 @@ $(TEST_READY): | $(PY)
 define install
 	rm -f $(VENV)/.ready-*; \
 	echo "Installing into $(VENV): the first time this fetches PyTorch, some gigabytes ..."; \
+	$(PY) -m pip --version >/dev/null 2>&1 || $(PY) -m ensurepip || exit 1; \
 	$(PY) -m pip install $(if $(CI),--quiet) --disable-pip-version-check --editable "$(1)" || exit 1; \
 	$(PY) -c "import torchvision" 2>/dev/null || \
 	echo "Warning: this torchvision does not import, so only the embedded digits can be used. To mend it: $(PY) -m pip install --force-reinstall torch torchvision"
 endef
 
 $(PY):
-	@if [ -e "$(VENV)" ]; then \
-	  echo "VENV=$(VENV) is there but is no environment (no bin/python in it). Name another one, or remove it." >&2; exit 1; \
+	@if [ -n "$$(ls -A "$(VENV)" 2>/dev/null)" ]; then \
+	  echo "VENV=$(VENV) holds something else than an environment (no bin/python in it). Name another one." >&2; exit 1; \
 	fi; \
 	for python in $(or $(PYTHON),python3.13 python3.12 python3.11 python3 python); do \
 	  "$$python" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && found="$$python" && break; \

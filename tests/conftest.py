@@ -11,8 +11,10 @@ import torch
 from hypothesis import settings
 from jaxtyping import install_import_hook
 
-# before the first import of satipatthana: from here on a wrong shape raises
-install_import_hook("satipatthana", "beartype.beartype")
+import tests.shapes
+
+# before the first import of satipatthana: from here on a wrong shape or type raises jaxtyping.TypeCheckError
+install_import_hook("satipatthana", f"{tests.shapes.__name__}.check")
 
 torch.set_num_threads(2)
 
