@@ -1,8 +1,10 @@
-"""The palette and the manners of every picture, defined once: colours, numbers, plotly templates, CSS variables.
+"""The manners of every picture, defined once: palette, numbers, plotly template, CSS variables.
 
-Based on Okabe and Ito's colour-blind-safe set (2008); every colour has a light and a dark form. Text colours (`ink`,
-`quiet`, `accent`, `sober-ink`, `drunk-ink`, `good`, `bad`) reach a contrast of 4.5 on `ground` and `panel`; minds, paths
-and stages, which are marks, reach 3 on `panel` (tests hold both). Meaning never hangs on colour alone.
+Minds and paths are Okabe and Ito's colour-blind-safe set (2008); the ten class hues were chosen to stay apart,
+from each other and from the two minds, in normal, deuteranope and protanope vision (Machado 2009, distance in
+Oklab). Every colour has a light and a dark form. Text colours (`ink`, `quiet`, `accent`, `sober-ink`,
+`drunk-ink`, `good`, `bad`) reach a contrast of 4.5 on `ground` and `panel`; minds, paths and stages, which are
+marks, reach 3 on `panel` (tests hold all of this). Meaning never hangs on colour alone.
 """
 
 import html
@@ -20,8 +22,8 @@ PATHS = ("clean", "augmented", "drunk", "mismatch", "void")
 N_CLASSES = 10
 N_STAGES = 4
 
-# Chrome is neutral; teal (one hue, four steps) is used for the process: stages, progress, what learns. Blue and
-# vermilion belong to the two minds; the ten class hues keep away from all of them.
+# Chrome is neutral; teal (one hue, four steps) is used for the process: stages, progress, what learns. Blue
+# and vermilion belong to the two minds.
 LIGHT: Mapping[str, str] = MappingProxyType(
     {
         "ground": "#F3F4F2",
@@ -47,16 +49,16 @@ LIGHT: Mapping[str, str] = MappingProxyType(
         "stage-1": "#0E8A6F",
         "stage-2": "#006650",
         "stage-3": "#003F32",
-        "class-0": "#7A4FB5",
-        "class-1": "#E69F00",
-        "class-2": "#009E73",
-        "class-3": "#CC79A7",
-        "class-4": "#56B4E9",
-        "class-5": "#8B2E16",
-        "class-6": "#B5A800",
-        "class-7": "#1B2A6B",
-        "class-8": "#8C6D46",
-        "class-9": "#777777",
+        "class-0": "#3B419E",
+        "class-1": "#D7A81B",
+        "class-2": "#007969",
+        "class-3": "#78256F",
+        "class-4": "#1B9DCA",
+        "class-5": "#8C1D23",
+        "class-6": "#09C4AF",
+        "class-7": "#8E5300",
+        "class-8": "#ADA3FF",
+        "class-9": "#6C9969",
     }
 )
 DARK: Mapping[str, str] = MappingProxyType(
@@ -84,20 +86,20 @@ DARK: Mapping[str, str] = MappingProxyType(
         "stage-1": "#2FA085",
         "stage-2": "#45C4A3",
         "stage-3": "#A3E8D2",
-        "class-0": "#B294E8",
-        "class-1": "#F2B633",
-        "class-2": "#2FC79A",
-        "class-3": "#E7A3C8",
-        "class-4": "#8CD3F7",
-        "class-5": "#D0624A",
-        "class-6": "#D9CF3F",
-        "class-7": "#6F86E0",
-        "class-8": "#C4A377",
-        "class-9": "#A0A0A0",
+        "class-0": "#6A7DF2",
+        "class-1": "#F6C647",
+        "class-2": "#17998A",
+        "class-3": "#AE57BC",
+        "class-4": "#7FE0F5",
+        "class-5": "#E8496C",
+        "class-6": "#56EBC0",
+        "class-7": "#B0761F",
+        "class-8": "#BFA6FF",
+        "class-9": "#86C06A",
     }
 )
 
-# Purple - neutral - orange: a diverging scale that the common colour-blindnesses keep apart, and neither mind's colour.
+# Purple - neutral - orange: apart for the common colour-blindnesses, and neither mind's colour.
 _DIVERGING = {
     False: ("#4B2A86", "#8F7FBE", "#D6D2E6", "#F7F6F3", "#F8D9A8", "#DE8F2B", "#8A4B00"),
     True: ("#C3B1F0", "#8B78C4", "#4C4370", "#22272A", "#6B4A1E", "#C0812C", "#FFC978"),
@@ -135,7 +137,7 @@ def diverging(dark: bool = False) -> list[list[Any]]:
 
 
 def css_variables() -> str:
-    """``:root{...}`` and ``.dark{...}`` with every colour as a variable (``--sober``, ``--class-0``, ...), and the fonts.
+    """``:root{...}`` and ``.dark{...}``: every colour as a variable (``--sober``, ``--class-0``), and the fonts.
 
     The diverging scale travels as ``--diverging-0`` ... ``--diverging-6``.
     """
@@ -150,7 +152,7 @@ def css_variables() -> str:
 
 
 def template(dark: bool = False) -> dict[str, Any]:
-    """A plotly template (plain dict): transparent ground, thin lines, 14 px, no legend box, exact values on hover."""
+    """A plotly template (plain dict): transparent ground, thin lines, 14 px, axis titles in the quiet ink."""
     colour = palette(dark)
     axis = {
         "gridcolor": colour["line"],
@@ -184,7 +186,7 @@ def template(dark: bool = False) -> dict[str, Any]:
     return {"layout": layout}
 
 
-# --- words and numbers ---------------------------------------------------------------------------------------------
+# --- words and numbers -------------------------------------------------------------------------------------
 
 
 def escape(text: object) -> str:
