@@ -37,8 +37,8 @@ def off_diagonal(matrix: Float[Tensor, "K K"]) -> Float[Tensor, "K K_minus_1"]:
 
 def distances(a: Float[Tensor, "N D"], b: Float[Tensor, "K D"]) -> Float[Tensor, "N K"]:
     """Euclidean distance of every row of ``a`` to every row of ``b``."""
-    # The faster form, through a matrix product, cancels digits, and the batch size chooses it: then a sample's
-    # distance depends on its neighbours.
+    # The faster form, through a matrix product, cancels digits, and the batch size chooses it: a distance
+    # would depend on the neighbours.
     return torch.cdist(a, b, compute_mode="donot_use_mm_for_euclid_dist")
 
 
