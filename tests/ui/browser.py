@@ -112,7 +112,8 @@ def _apt_get() -> bool:
         return False
     print("No Chromium from Playwright: installing Debian's ...", file=sys.stderr, flush=True)
     return _run(["apt-get", "-q", "update"], seconds=300) and _run(
-        ["apt-get", "-qq", "install", "-y", "--no-install-recommends", "chromium"], seconds=900
+        ["apt-get", "-qq", "install", "-y", "--no-install-recommends", "chromium", "fonts-liberation"],
+        seconds=900,
     )
 
 
