@@ -1,0 +1,80 @@
+"""Adapters: x' -> z, the encoder in front of the thought."""
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from satipatthana.components.initialise import built
+from satipatthana.configs import AdapterConfig, CnnAdapterConfig, MlpAdapterConfig
+
+BACKGROUND = -1.0
+
+
+def padding_for(size: int, doublings: int) -> tuple[int, int]:
+    """Pixels to add before and after, so that ``size`` halves ``doublings`` times without a remainder."""
+    missing = -size % 2**doublings
+    return missing // 2, missing - missing // 2
+
+
+class CnnAdapter(nn.Module):
+    """Stride-2 convolutions, batch norm, leaky relu; a linear layer to D; tanh. x (B, C, H, W) -> z (B, D)."""
+
+    def __init__(
+        self, config: CnnAdapterConfig, x_shape: tuple[int, ...], dim: int, generator: torch.Generator
+    ) -> None:
+        super().__init__()
+        depth = len(config.channels)
+        channels, height, width = x_shape
+        top, bottom = padding_for(height, depth)
+        left, right = padding_for(width, depth)
+        self.padding = (left, right, top, bottom)
+        grid = (height + top + bottom) // 2**depth * ((width + left + right) // 2**depth)
+
+        def make() -> nn.Sequential:
+            layers: list[nn.Module] = []
+            for before, after in zip((channels, *config.channels), config.channels, strict=False):
+                layers += [
+                    nn.Conv2d(before, after, 4, stride=2, padding=1, bias=False),
+                    nn.BatchNorm2d(after),
+                    nn.LeakyReLU(0.2),
+                ]
+            return nn.Sequential(*layers, nn.Flatten(), nn.Linear(config.channels[-1] * grid, dim), nn.Tanh())
+
+        self.net = built(make, generator)
+
+    def forward(self, x: Float[Tensor, "B C H W"]) -> Float[Tensor, "B D"]:
+        return self.net(F.pad(x, self.padding, value=BACKGROUND) if any(self.padding) else x)
+
+
+class MlpAdapter(nn.Module):
+    """Two hidden layers for vectors, tanh at the end. x (B, F) -> z (B, D)."""
+
+    def __init__(
+        self, config: MlpAdapterConfig, x_shape: tuple[int, ...], dim: int, generator: torch.Generator
+    ) -> None:
+        super().__init__()
+        features, hidden = x_shape[0], config.hidden
+        self.net = built(
+            lambda: nn.Sequential(
+                nn.Linear(features, hidden),
+                nn.LeakyReLU(0.2),
+                nn.Linear(hidden, hidden),
+                nn.LeakyReLU(0.2),
+                nn.Linear(hidden, dim),
+                nn.Tanh(),
+            ),
+            generator,
+        )
+
+    def forward(self, x: Float[Tensor, "B F"]) -> Float[Tensor, "B D"]:
+        return self.net(x)
+
+
+def make_adapter(
+    config: AdapterConfig, x_shape: tuple[int, ...], dim: int, generator: torch.Generator
+) -> nn.Module:
+    """The adapter that ``config`` describes."""
+    if isinstance(config, CnnAdapterConfig):
+        return CnnAdapter(config, x_shape, dim, generator)
+    return MlpAdapter(config, x_shape, dim, generator)

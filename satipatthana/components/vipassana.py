@@ -1,0 +1,200 @@
+"""Vipassana, judging one's own thought: trust, conformity and confidence, read from how the thought went."""
+
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from satipatthana.components.initialise import built
+from satipatthana.configs import GroundedVipassanaConfig, StandardVipassanaConfig, VipassanaConfig
+from satipatthana.santana import SantanaLog
+
+SCORES = ("trust", "conformity", "confidence")
+METRICS = (
+    "log last taken step",
+    "log mean squared step",
+    "log ratio of the last three to the first three steps",
+    "log distance of s* to the nearest probe",
+    "entropy of softmax(-distances)",
+    "log distance of s_0 to the nearest probe",
+    "log distance of s* from s_0",
+    "log reconstruction error",
+)
+NO_STEP = "no step was taken, so there is nothing to judge: trust is 0"
+
+_TINY = (
+    1e-6  # keeps the logarithm of a distance finite; far below any step that a float32 thought still makes
+)
+_REACH = 8.0  # standardised metrics are clamped: a strange input may be far out, but not without limit
+
+
+@dataclass(frozen=True)
+class Insight:
+    """The three scores in [0, 1] with their logits, and the context they were read from. B samples, C context."""
+
+    logits: Float[Tensor, "B 3"]
+    v_ctx: Float[Tensor, "B C"]
+    judged: Tensor
+    """(B,) bool: at least one step was taken. Scores of the others are 0."""
+
+    @property
+    def trust(self) -> Float[Tensor, "B 1"]:
+        return self._score(0)
+
+    @property
+    def conformity(self) -> Float[Tensor, "B 1"]:
+        return self._score(1)
+
+    @property
+    def confidence(self) -> Float[Tensor, "B 1"]:
+        return self._score(2)
+
+    @property
+    def reason(self) -> tuple[str | None, ...]:
+        """Why a sample was not judged, None where it was."""
+        return tuple(None if judged else NO_STEP for judged in self.judged.tolist())
+
+    def _score(self, index: int) -> Float[Tensor, "B 1"]:
+        return torch.sigmoid(self.logits[:, index : index + 1]) * self.judged[:, None]
+
+
+def grounding_metrics(
+    s_star: Float[Tensor, "B D"],
+    santana: SantanaLog,
+    probes: Float[Tensor, "K D"],
+    reconstruction_error: Float[Tensor, " B"],
+) -> Float[Tensor, "B 8"]:
+    """The eight numbers of ``METRICS``, per sample; zeros for a sample that took no step."""
+    energy, taken = santana.energy, santana.taken
+    order = taken.long().cumsum(dim=0)
+    count = taken.sum(dim=0)
+    first = taken & (order <= 3)
+    last = taken & (order > count - 3)
+
+    def mean_over(mask: Tensor) -> Tensor:
+        return (energy * mask).sum(dim=0) / mask.sum(dim=0).clamp_min(1)
+
+    s0 = santana.states[0]
+    to_probes = _distances(s_star, probes)
+    metrics = torch.stack(
+        [
+            _log(santana.velocity),
+            _log(santana.avg_energy),
+            _log(mean_over(last)) - _log(mean_over(first)),
+            _log(to_probes.amin(dim=1)),
+            torch.special.entr(torch.softmax(-to_probes, dim=1)).sum(dim=1),
+            _log(_distances(s0, probes).amin(dim=1)),
+            _log((s_star - s0).norm(dim=1)),
+            _log(reconstruction_error),
+        ],
+        dim=1,
+    )
+    return torch.where(count[:, None] > 0, metrics, 0.0)
+
+
+def _distances(points: Float[Tensor, "B D"], probes: Float[Tensor, "K D"]) -> Float[Tensor, "B K"]:
+    # Without the matrix product, whose rounding depends on how many samples are in the batch.
+    return torch.cdist(points, probes, compute_mode="donot_use_mm_for_euclid_dist")
+
+
+def _log(value: Tensor) -> Tensor:
+    return torch.log(value + _TINY)
+
+
+class GroundedVipassana(nn.Module):
+    """Eight grounding metrics, standardised with frozen statistics, and a GRU over s_t - s* and its log norm.
+
+    Trust reads the metrics, conformity the GRU, confidence both, through v_ctx. Built eagerly: every width is known
+    here, so that freezing and optimising find the parameters (failure 3).
+    """
+
+    metric_mean: Tensor
+    metric_std: Tensor
+
+    def __init__(self, config: GroundedVipassanaConfig, dim: int, generator: torch.Generator) -> None:
+        super().__init__()
+        hidden, n_metrics = config.hidden, len(METRICS)
+        self.register_buffer("metric_mean", torch.zeros(n_metrics))
+        self.register_buffer("metric_std", torch.ones(n_metrics))
+        self.read_metrics = built(
+            lambda: nn.Sequential(
+                nn.Linear(n_metrics, hidden), nn.ReLU(), nn.Linear(hidden, hidden), nn.ReLU()
+            ),
+            generator,
+        )
+        self.read_path = built(lambda: nn.GRU(dim + 1, hidden), generator)
+        self.context = built(
+            lambda: nn.Sequential(nn.Linear(2 * hidden, config.context_dim), nn.Tanh()), generator
+        )
+        self.trust_head = built(lambda: nn.Linear(hidden, 1), generator)
+        self.conformity_head = built(lambda: nn.Linear(hidden, 1), generator)
+        self.confidence_head = built(lambda: nn.Linear(config.context_dim, 1), generator)
+
+    def forward(
+        self,
+        s_star: Float[Tensor, "B D"],
+        santana: SantanaLog,
+        probes: Float[Tensor, "K D"],
+        reconstruction_error: Float[Tensor, " B"],
+    ) -> Insight:
+        metrics = grounding_metrics(s_star, santana, probes, reconstruction_error)
+        standard = ((metrics - self.metric_mean) / self.metric_std).clamp(-_REACH, _REACH)
+        grounded = self.read_metrics(standard)
+        path = self._follow(s_star, santana)
+        v_ctx = self.context(torch.cat([grounded, path], dim=1))
+        logits = torch.cat(
+            [self.trust_head(grounded), self.conformity_head(path), self.confidence_head(v_ctx)], dim=1
+        )
+        return Insight(logits, v_ctx, santana.taken.any(dim=0))
+
+    @torch.no_grad()
+    def fit_statistics(self, metrics: Float[Tensor, "N M"]) -> None:
+        """Freeze the mean and the spread by which metrics are standardised: once, at the start of stage 2."""
+        self.metric_mean.copy_(metrics.mean(dim=0))
+        self.metric_std.copy_(metrics.std(dim=0).clamp_min(1e-3))
+
+    def _follow(self, s_star: Float[Tensor, "B D"], santana: SantanaLog) -> Float[Tensor, "B H"]:
+        away = santana.to_tensor() - s_star
+        # Both ends are in the path. A GRU looks back only, so its output at a sample's own last state does not
+        # depend on how long its neighbours went on.
+        outputs, _ = self.read_path(torch.cat([away, _log(away.norm(dim=-1, keepdim=True))], dim=-1))
+        return outputs[santana.steps, torch.arange(len(s_star), device=s_star.device)]
+
+
+class StandardVipassana(nn.Module):
+    """The founding document's: trust reads only [log1p(velocity), log1p(avg_energy)]; v_ctx and the other two scores
+    read s* beside them."""
+
+    def __init__(self, config: StandardVipassanaConfig, dim: int, generator: torch.Generator) -> None:
+        super().__init__()
+        hidden = config.hidden
+        self.trust_head = built(
+            lambda: nn.Sequential(nn.Linear(2, hidden), nn.ReLU(), nn.Linear(hidden, 1)), generator
+        )
+        self.context = built(
+            lambda: nn.Sequential(
+                nn.Linear(dim + 2, hidden), nn.ReLU(), nn.Linear(hidden, config.context_dim), nn.Tanh()
+            ),
+            generator,
+        )
+        self.score_head = built(lambda: nn.Linear(config.context_dim, 2), generator)
+
+    def forward(
+        self,
+        s_star: Float[Tensor, "B D"],
+        santana: SantanaLog,
+        probes: Float[Tensor, "K D"],
+        reconstruction_error: Float[Tensor, " B"],
+    ) -> Insight:
+        stillness = torch.stack([santana.velocity, santana.avg_energy], dim=1).nan_to_num(0.0).log1p()
+        v_ctx = self.context(torch.cat([s_star, stillness], dim=1))
+        logits = torch.cat([self.trust_head(stillness), self.score_head(v_ctx)], dim=1)
+        return Insight(logits, v_ctx, santana.taken.any(dim=0))
+
+
+def make_vipassana(config: VipassanaConfig, dim: int, generator: torch.Generator) -> nn.Module:
+    """The vipassana that ``config`` describes."""
+    if isinstance(config, GroundedVipassanaConfig):
+        return GroundedVipassana(config, dim, generator)
+    return StandardVipassana(config, dim, generator)

@@ -1,0 +1,1 @@
+"""The parts at work together: one thought (engines), its luck, and the whole system."""

@@ -1,0 +1,202 @@
+"""SatipatthanaSystem: a thought, the judgement of it, what it looks like, and the answer."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from satipatthana.components.decoders import AuxHead, ConditionalDecoder, make_recon_head
+from satipatthana.components.vipassana import Insight, make_vipassana
+from satipatthana.configs import SystemConfig
+from satipatthana.core.engines import SamathaEngine, SamathaOutput
+from satipatthana.measures import mse
+from satipatthana.santana import SantanaLog
+
+
+class TrainingStage(IntEnum):
+    """The four stages of the curriculum."""
+
+    ADAPTER_PRETRAINING = 0
+    SAMATHA_TRAINING = 1
+    VIPASSANA_TRAINING = 2
+    DECODER_FINETUNING = 3
+
+
+LEARNS: dict[TrainingStage, tuple[str, ...]] = {
+    TrainingStage.ADAPTER_PRETRAINING: ("adapter", "adapter_recon_head"),
+    TrainingStage.SAMATHA_TRAINING: ("adapter", "vitakka", "vicara", "samatha_recon_head", "aux_head"),
+    TrainingStage.VIPASSANA_TRAINING: ("vipassana",),
+    TrainingStage.DECODER_FINETUNING: ("answer",),
+}
+"""What learns in each stage; everything else is frozen in eval mode."""
+
+
+@dataclass(frozen=True)
+class SystemOutput:
+    """A thought, the judgement of it and the answer."""
+
+    samatha: SamathaOutput
+    insight: Insight
+    logits: Float[Tensor, "B N"]
+
+    @property
+    def s_star(self) -> Float[Tensor, "B D"]:
+        return self.samatha.s_star
+
+    @property
+    def santana(self) -> SantanaLog:
+        return self.samatha.santana
+
+
+def generator_for(*key: int | str) -> torch.Generator:
+    """A generator whose stream is a function of ``key`` alone: each part, stage and step has its own."""
+    digest = hashlib.blake2b("/".join(map(str, key)).encode(), digest_size=8).digest()
+    return torch.Generator().manual_seed(int.from_bytes(digest, "little") >> 1)
+
+
+class SatipatthanaSystem(nn.Module):
+    """The whole network, built from a config; ``parts`` replaces any component by an object of the same interface.
+
+    Every weight is a function of ``config.seed`` and of the component's name.
+    """
+
+    COMPONENTS = (
+        "adapter",
+        "vitakka",
+        "vicara",
+        "adapter_recon_head",
+        "samatha_recon_head",
+        "aux_head",
+        "vipassana",
+        "answer",
+    )
+
+    def __init__(
+        self, config: SystemConfig | None = None, parts: Mapping[str, nn.Module] | None = None
+    ) -> None:
+        """Raises ValueError when ``parts`` names a component that does not exist."""
+        super().__init__()
+        config = SystemConfig() if config is None else config
+        known = (*SamathaEngine.PARTS, *self.COMPONENTS[3:])
+        parts = dict(parts or {})
+        unknown = sorted(set(parts) - set(known))
+        if unknown:
+            raise ValueError(f"parts names {unknown}; known: {', '.join(known)}.")
+        self.config = config
+        self.parts = parts
+        self._learning: frozenset[str] = frozenset()
+        generators = {name: generator_for("init", config.seed, name) for name in self.COMPONENTS}
+        shape, dim = config.x_shape, config.samatha.vitakka.dim
+        self.samatha = SamathaEngine(config.samatha, shape, generators, parts)
+        for name in ("adapter_recon_head", "samatha_recon_head"):
+            setattr(
+                self, name, parts.get(name) or make_recon_head(config.recon, shape, dim, generators[name])
+            )
+        self.aux_head = parts.get("aux_head") or AuxHead(dim, config.n_classes, generators["aux_head"])
+        self.vipassana = parts.get("vipassana") or make_vipassana(
+            config.vipassana, dim, generators["vipassana"]
+        )
+        self.answer = parts.get("answer") or ConditionalDecoder(
+            config.answer, dim, config.vipassana.context_dim, config.n_classes, generators["answer"]
+        )
+        self.set_stage(None)
+
+    # --- thinking -------------------------------------------------------------------------------------------------
+
+    def think(self, x: Tensor, **mind: Any) -> SamathaOutput:
+        """Samatha alone; the arguments are those of ``SamathaEngine.forward``."""
+        return self.samatha(x, **mind)
+
+    def judge(self, s_star: Tensor, santana: SantanaLog, x_given: Tensor) -> Insight:
+        """Vipassana. The reconstruction error compares the state with the input to which it is attributed: on the
+        mismatch path ``s_star`` and ``santana`` are another sample's than ``x_given``."""
+        error = mse(self.decode(s_star), x_given)
+        return self.vipassana(s_star, santana, self.probes, error)
+
+    def forward(self, x: Tensor, **mind: Any) -> SystemOutput:
+        """Think, judge, answer; the arguments are those of ``SamathaEngine.forward``."""
+        samatha = self.think(x, **mind)
+        insight = self.judge(samatha.s_star, samatha.santana, samatha.x_given)
+        return SystemOutput(samatha, insight, self.logits(samatha.s_star, insight.v_ctx))
+
+    def forward_stage2(
+        self, x: Tensor, noise_level: float | Tensor = 0.0, drunk_mode: bool = False, **mind: Any
+    ) -> dict[str, Any]:
+        """The founding document's call: a thought and its three scores, as a mapping.
+
+        Chance comes from ``generator=`` or ``luck=``; without either it is a function of the config's seed.
+        """
+        if mind.get("generator") is None and mind.get("luck") is None:
+            mind["generator"] = generator_for("forward_stage2", self.config.seed)
+        samatha = self.think(x, noise_level=noise_level, drunk_mode=drunk_mode, **mind)
+        insight = self.judge(samatha.s_star, samatha.santana, samatha.x_given)
+        return {
+            "s_star": samatha.s_star,
+            "v_ctx": insight.v_ctx,
+            "trust_score": insight.trust,
+            "conformity_score": insight.conformity,
+            "confidence_score": insight.confidence,
+            "santana": samatha.santana,
+            "severity": samatha.severity,
+        }
+
+    # --- showing and answering ------------------------------------------------------------------------------------
+
+    def decode(self, s: Float[Tensor, "*lead D"]) -> Float[Tensor, "*lead_and_shape"]:
+        """Any states as inputs, (..., D) -> (..., *x_shape) in [-1, 1]: this is what makes a thought visible."""
+        return self.samatha_recon_head(s.flatten(0, -2)).view(*s.shape[:-1], *self.config.x_shape)
+
+    def reconstruct(self, z: Float[Tensor, "B D"]) -> Float[Tensor, "B *shape"]:
+        """z through stage 0's head."""
+        return self.adapter_recon_head(z)
+
+    def logits(self, s_star: Float[Tensor, "B D"], v_ctx: Float[Tensor, "B C"]) -> Float[Tensor, "B N"]:
+        return self.answer(s_star, v_ctx)
+
+    @property
+    def probes(self) -> Float[Tensor, "K D"]:
+        return self.samatha.vitakka.probes
+
+    # --- who learns -----------------------------------------------------------------------------------------------
+
+    def components(self) -> dict[str, nn.Module]:
+        """Every component that has weights, in the order of flow."""
+        engine = {name: getattr(self.samatha, name) for name in self.COMPONENTS[:3]}
+        return engine | {name: getattr(self, name) for name in self.COMPONENTS[3:]}
+
+    def set_stage(self, stage: TrainingStage | int | None) -> None:
+        """Let the components of ``stage`` learn and freeze the others: no gradient, and eval mode, so that batch-norm
+        statistics and spectral-norm estimates stay as well. None freezes all."""
+        self._learning = frozenset(LEARNS[TrainingStage(stage)] if stage is not None else ())
+        for name, component in self.components().items():
+            component.requires_grad_(name in self._learning)
+        self.train(stage is not None)
+
+    def train(self, mode: bool = True) -> "SatipatthanaSystem":
+        """Training mode, for what learns; what is frozen stays in eval mode."""
+        super().train(mode)
+        for name, component in self.components().items():
+            component.train(mode and name in self._learning)
+        return self
+
+    def get_trainable_params(self) -> dict[str, list[str]]:
+        """Component -> names of its parameters that learn now. Empty: nothing learns."""
+        out: dict[str, list[str]] = {}
+        for name, component in self.components().items():
+            names = [key for key, parameter in component.named_parameters() if parameter.requires_grad]
+            if names:
+                out[name] = names
+        return out
+
+    def freshly_initialised(self) -> "SatipatthanaSystem":
+        """The same network as it was before any training."""
+        if self.parts:
+            raise ValueError(
+                f"This system was built with its own {', '.join(self.parts)}; build it again with fresh parts instead."
+            )
+        return SatipatthanaSystem(self.config)

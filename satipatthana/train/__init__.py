@@ -1,0 +1,1 @@
+"""The curriculum: stages as data, the trainer as a generator."""

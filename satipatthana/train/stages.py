@@ -1,0 +1,310 @@
+"""The four stages as data: what learns, which loss terms, what happens on entry.
+
+A stage's loss is a plain function (system, batch) -> unweighted terms; the trainer weighs and sums them.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+from torch.nn import functional as F
+
+from satipatthana.components.objectives import (
+    ProbeDiversityLoss,
+    StabilityLoss,
+    balance,
+    binary_entropy,
+    blur,
+    orthogonality,
+)
+from satipatthana.components.vipassana import SCORES, GroundedVipassana, grounding_metrics
+from satipatthana.configs import CurriculumConfig
+from satipatthana.core.engines import SamathaOutput
+from satipatthana.core.system import LEARNS, SatipatthanaSystem, TrainingStage
+from satipatthana.data.void import TRAINED_VOIDS, mix_voids, void_families
+from satipatthana.measures import derangement, mse
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What one step learns from. All its chance comes from ``generator``, a function of (seed, stage, step)."""
+
+    x: Float[Tensor, "B *shape"]
+    y: Int[Tensor, " B"]
+    generator: torch.Generator
+    curriculum: CurriculumConfig
+    weights: dict[str, float]
+    """Of the loss terms: a term of weight 0 need not be computed."""
+
+
+Terms = dict[str, Tensor]
+
+
+@dataclass(frozen=True)
+class Action:
+    """Something done once to the system around a stage's steps, in eval mode, on clean training samples."""
+
+    name: str
+    run: Callable[[SatipatthanaSystem, Batch], None]
+    n_samples: int | None = None
+    """How many samples it looks at; None: all."""
+    refresh: bool = False
+    """Measures what earlier stages left, so it is done again when the stage had become stale."""
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One stage of the curriculum."""
+
+    stage: TrainingStage
+    title: str
+    gloss: str
+    terms: tuple[str, ...]
+    loss: Callable[[SatipatthanaSystem, Batch], Terms]
+    entry: tuple[Action, ...] = ()
+    leave: tuple[Action, ...] = ()
+    """Done whenever a run of steps of this stage ends."""
+
+    @property
+    def learns(self) -> tuple[str, ...]:
+        return LEARNS[self.stage]
+
+
+# --- stage 0 -------------------------------------------------------------------------------------------------------
+
+
+def adapter_loss(system: SatipatthanaSystem, batch: Batch) -> Terms:
+    """Reconstruct the clean x from noisy x, through z alone."""
+    clean, noisy, _ = augment(system, batch)
+    return {"reconstruction": F.mse_loss(system.reconstruct(system.samatha.adapter(noisy)), clean)}
+
+
+def augment(system: SatipatthanaSystem, batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
+    """Shifted clean x, the same with noise, and sigma (B,)."""
+    augmenter = system.samatha.augmenter
+    clean = augmenter.shift(batch.x, batch.generator)
+    sigma = augmenter.draw_sigma(len(clean), batch.generator).to(clean)
+    noise = torch.randn(clean.shape, generator=batch.generator).to(clean)
+    noisy, _ = augmenter(clean, sigma, noise)
+    return clean, noisy, sigma
+
+
+# --- stage 1 -------------------------------------------------------------------------------------------------------
+
+
+def samatha_loss(system: SatipatthanaSystem, batch: Batch) -> Terms:
+    """Reconstruction of the end, blurred intermediate decodes, guidance, stability, and the care of the probes.
+
+    A term whose weight is 0 is left out, except the cheap ones about the probes, which are worth watching.
+    """
+    clean, noisy, _ = augment(system, batch)
+    n_steps = system.config.samatha.sati.n_steps
+    # A quarter of the batch shows its way, each sample at one drawn step. The target is the clean x, blurred by what
+    # is still to come: so early blur is trained, not found.
+    watched = max(1, len(clean) // 4) if batch.weights["intermediate"] > 0 else 0
+    t = torch.randint(0, n_steps, (watched,), generator=batch.generator).to(clean.device)
+    thought = system.think(noisy, gate="training", watch=t)
+    way_stations = thought.s_star[:0] if thought.way_stations is None else thought.way_stations
+    # one pass through the head: its batch norm sees ends and way stations alike
+    images = system.decode(torch.cat([thought.s_star, way_stations]))
+    terms = {"reconstruction": F.mse_loss(images[: len(clean)], clean)}
+    if watched:
+        sharp = clean[:watched]
+        blurred = blur(sharp, batch.curriculum.max_blur * (1 - t / n_steps)) if sharp.dim() == 4 else sharp
+        terms["intermediate"] = F.mse_loss(images[len(clean) :], blurred)
+    if batch.weights["guidance"] > 0:
+        terms["guidance"] = F.cross_entropy(system.aux_head(thought.s_star), batch.y)
+    terms["stability"], _ = StabilityLoss().compute_loss(thought.stability_pair)
+    terms["balance"] = balance(thought.meta.attention)
+    terms["orthogonality"] = orthogonality(system.probes)
+    terms["diversity"], _ = ProbeDiversityLoss().compute_loss(system.probes)
+    return terms
+
+
+@torch.no_grad()
+def encode(system: SatipatthanaSystem, x: Tensor) -> Float[Tensor, "N D"]:
+    """Clean z of many inputs, in slices."""
+    return torch.cat([system.samatha.adapter(part) for part in x.split(500)])
+
+
+def fit_probes(system: SatipatthanaSystem, batch: Batch) -> None:
+    """Probes at the k-means centres of z."""
+    system.samatha.vitakka.fit_probes(encode(system, batch.x), batch.generator)
+
+
+@torch.no_grad()
+def copy_recon_head(system: SatipatthanaSystem, batch: Batch) -> None:
+    """The head that draws thoughts starts as a copy of the one that drew z."""
+    system.samatha_recon_head.load_state_dict(system.adapter_recon_head.state_dict())
+
+
+def fit_gate_keys(system: SatipatthanaSystem, batch: Batch) -> None:
+    """Gate keys on clean z, so that the inference gate can tell known from unknown."""
+    system.samatha.vitakka.fit_gate_keys(encode(system, batch.x), batch.generator)
+
+
+# --- stage 2 -------------------------------------------------------------------------------------------------------
+
+PATHS = ("clean", "augmented", "drunk", "mismatch", "void")
+AUGMENTED_NOISE = (0.2, 0.7)
+"""Severity of the augmented path, uniform between these."""
+
+
+@dataclass(frozen=True)
+class PathBatch:
+    """Thoughts on the five paths, as vipassana is to judge them, with targets (B,) and the path (B,) of each row."""
+
+    thought: SamathaOutput
+    s_star: Tensor
+    partner: Tensor
+    """(B,) whose state and log stand in row i: itself, except on the mismatch path."""
+    target: Tensor
+    path: Tensor
+
+
+def vipassana_loss(system: SatipatthanaSystem, batch: Batch) -> Terms:
+    """Binary cross entropy of the three scores on the five paths; ``floor`` is what soft targets leave at best."""
+    paths = walk_paths(system, batch)
+    insight = system.judge(paths.s_star, paths.thought.santana.rows(paths.partner), paths.thought.x_given)
+    target = paths.target[:, None].expand(-1, len(SCORES))
+    each = F.binary_cross_entropy_with_logits(insight.logits, target, reduction="none").mean(dim=0)
+    terms = dict(zip(SCORES, each, strict=True))
+    terms["floor"] = binary_entropy(paths.target)
+    return terms
+
+
+@torch.no_grad()
+def walk_paths(system: SatipatthanaSystem, batch: Batch) -> PathBatch:
+    """One batched pass over all five paths. Samatha is frozen here, so no gradient is asked of it."""
+    x, generator = batch.x, batch.generator
+    sizes = split_paths(len(x), batch.curriculum.paths)
+    path = torch.repeat_interleave(torch.arange(len(PATHS)), torch.tensor(sizes)).to(x.device)
+    rows = {name: (path == index).nonzero()[:, 0] for index, name in enumerate(PATHS)}
+    given = x.clone()
+    if len(rows["void"]):
+        families = [family for family in TRAINED_VOIDS if family in void_families(tuple(x.shape[1:]))]
+        given[rows["void"]], _ = mix_voids(x[rows["void"]], generator, families)
+    low, high = AUGMENTED_NOISE
+    sigma = torch.zeros(len(x), device=x.device)
+    n_augmented = len(rows["augmented"])
+    sigma[rows["augmented"]] = (low + (high - low) * torch.rand(n_augmented, generator=generator)).to(x)
+    drunk = path == PATHS.index("drunk")
+    thought = system.think(given, noise_level=sigma, drunk_mode=drunk, generator=generator)
+    partner = torch.arange(len(x), device=x.device)
+    keep = torch.ones(len(x), dtype=torch.bool, device=x.device)
+    if len(rows["mismatch"]) > 1:
+        partner[rows["mismatch"]] = rows["mismatch"][derangement(len(rows["mismatch"]), generator)]
+    else:  # nobody to be mistaken for
+        keep[rows["mismatch"]] = False
+    target = torch.zeros(len(x), device=x.device)
+    target[rows["clean"]] = 1.0
+    target[rows["augmented"]] = 1.0 - thought.severity[rows["augmented"]]
+    if not bool(keep.all()):
+        thought = _rows(thought, keep)
+        partner = torch.arange(len(thought.s_star), device=x.device)
+        target, path = target[keep], path[keep]
+    return PathBatch(thought, thought.s_star[partner], partner, target, path)
+
+
+def split_paths(batch: int, shares: dict[str, float]) -> list[int]:
+    """How many rows each path gets, by largest remainder; a path without a share gets none."""
+    weights = [shares.get(name, 0.0) for name in PATHS]
+    exact = [batch * weight / sum(weights) for weight in weights]
+    sizes = [int(part) for part in exact]
+    by_remainder = sorted(range(len(PATHS)), key=lambda index: sizes[index] - exact[index])
+    for index in by_remainder[: batch - sum(sizes)]:
+        sizes[index] += 1
+    return sizes
+
+
+def _rows(thought: SamathaOutput, keep: Tensor) -> SamathaOutput:
+    meta = type(thought.meta)(
+        *(value[keep] if isinstance(value, Tensor) else value for value in vars(thought.meta).values())
+    )
+    last, before = thought.stability_pair
+    return SamathaOutput(
+        thought.s_star[keep],
+        thought.santana.rows(keep),
+        thought.severity[keep],
+        (last[keep], before[keep]),
+        thought.z[keep],
+        thought.x_given[keep],
+        meta,
+    )
+
+
+@torch.no_grad()
+def fit_metric_statistics(system: SatipatthanaSystem, batch: Batch) -> None:
+    """Freeze the statistics by which the grounding metrics are standardised, over a large batch of the five paths."""
+    if not isinstance(system.vipassana, GroundedVipassana):
+        return
+    paths = walk_paths(system, batch)
+    error = mse(system.decode(paths.s_star), paths.thought.x_given)
+    santana = paths.thought.santana.rows(paths.partner)
+    system.vipassana.fit_statistics(grounding_metrics(paths.s_star, santana, system.probes, error))
+
+
+# --- stage 3 -------------------------------------------------------------------------------------------------------
+
+
+@torch.no_grad()
+def answer_features(system: SatipatthanaSystem, batch: Batch) -> tuple[Tensor, Tensor]:
+    """(s*, v_ctx) of an augmented batch: all that the answer reads, from parts that are frozen in stage 3."""
+    _, noisy, _ = augment(system, batch)
+    thought = system.think(noisy)
+    return thought.s_star, system.judge(thought.s_star, thought.santana, thought.x_given).v_ctx
+
+
+def answer_loss(system: SatipatthanaSystem, batch: Batch) -> Terms:
+    """Cross entropy of the answer; ``batch.x`` holds cached features [s*, v_ctx]."""
+    dim = system.config.samatha.vitakka.dim
+    return {"answer": F.cross_entropy(system.logits(batch.x[:, :dim], batch.x[:, dim:]), batch.y)}
+
+
+STAGES: tuple[Stage, ...] = (
+    Stage(
+        TrainingStage.ADAPTER_PRETRAINING,
+        "Adapter pre-training",
+        "learn to see",
+        ("total", "reconstruction"),
+        adapter_loss,
+    ),
+    Stage(
+        TrainingStage.SAMATHA_TRAINING,
+        "Samatha training",
+        "learn to settle",
+        (
+            "total",
+            "reconstruction",
+            "intermediate",
+            "guidance",
+            "stability",
+            "balance",
+            "orthogonality",
+            "diversity",
+        ),
+        samatha_loss,
+        entry=(
+            Action("probes from k-means", fit_probes, 2000),
+            Action("copy of the recon head", copy_recon_head, 0),
+        ),
+        leave=(Action("gate keys", fit_gate_keys),),
+    ),
+    Stage(
+        TrainingStage.VIPASSANA_TRAINING,
+        "Vipassana training",
+        "learn to judge one's own thought",
+        ("total", *SCORES),
+        vipassana_loss,
+        entry=(Action("metric statistics", fit_metric_statistics, 1000, refresh=True),),
+    ),
+    Stage(
+        TrainingStage.DECODER_FINETUNING,
+        "Decoder fine-tuning",
+        "learn to answer",
+        ("total", "answer"),
+        answer_loss,
+    ),
+)
