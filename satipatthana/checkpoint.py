@@ -1,7 +1,7 @@
 """Runs on disk: safetensors and JSON, written whole or not at all, never unpickled.
 
-A run folder holds ``config.json``, ``model.safetensors``, ``history.jsonl``, ``metrics.json``, ``keyframes.safetensors``
-and, so that training can go on, ``trainer.json`` and ``trainer.safetensors``.
+A run folder holds ``config.json``, ``model.safetensors``, ``history.jsonl``, ``metrics.json``,
+``keyframes.safetensors`` and, so that training can go on, ``trainer.json`` and ``trainer.safetensors``.
 """
 
 import dataclasses
@@ -59,9 +59,7 @@ class SavedRun:
     ) -> SatipatthanaTrainer:
         """A trainer that goes on bit for bit. Raises CheckpointError when the run was saved without its trainer."""
         if self.facts is None:
-            raise CheckpointError(
-                "This run was saved without trainer.json, so it cannot go on; train a new one."
-            )
+            raise CheckpointError("This run was saved without trainer.json, so it cannot go on; train a new one.")
         trainer = SatipatthanaTrainer(
             self.system,
             train_dataset,
@@ -98,9 +96,7 @@ def save_run(
     folder.mkdir(parents=True, exist_ok=True)
     _write_tensors(folder / "model.safetensors", trainer.system.state_dict())
     keyframes = {
-        f"{i}|{key}": value
-        for i, frame in enumerate(trainer.keyframes)
-        for key, value in frame.tensors.items()
+        f"{i}|{key}": value for i, frame in enumerate(trainer.keyframes) for key, value in frame.tensors.items()
     }
     places = [[frame.stage, frame.step, frame.global_step] for frame in trainer.keyframes]
     _write_tensors(folder / "keyframes.safetensors", keyframes, {"keyframes": json.dumps(places)})
@@ -183,13 +179,15 @@ def _fill(system: SatipatthanaSystem, path: Path) -> None:
     missing, foreign = sorted(set(expected) - set(tensors)), sorted(set(tensors) - set(expected))
     if missing or foreign:
         raise CheckpointError(
-            f"{path} does not fit its config.json: missing {missing[:3] or 'nothing'}, foreign {foreign[:3] or 'nothing'}."
+            f"{path} does not fit its config.json: "
+            f"missing {missing[:3] or 'nothing'}, foreign {foreign[:3] or 'nothing'}."
         )
     for key, value in expected.items():
         got = tensors[key]
         if got.shape != value.shape or got.dtype != value.dtype:
             raise CheckpointError(
-                f"{path}: {key} is {got.dtype} {tuple(got.shape)}; config.json asks for {value.dtype} {tuple(value.shape)}."
+                f"{path}: {key} is {got.dtype} {tuple(got.shape)}; "
+                f"config.json asks for {value.dtype} {tuple(value.shape)}."
             )
     system.load_state_dict(tensors)
 

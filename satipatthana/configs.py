@@ -324,9 +324,7 @@ class CurriculumConfig:
     n_keyframes: int = 20
     paths: dict[str, float] = field(default_factory=_stage2_paths)
     """Shares of the five paths of stage 2; they are normalised by their sum."""
-    stage0: StageConfig = field(
-        default_factory=lambda: StageConfig(126, 2e-3, weights={"reconstruction": 1.0})
-    )
+    stage0: StageConfig = field(default_factory=lambda: StageConfig(126, 2e-3, weights={"reconstruction": 1.0}))
     stage1: StageConfig = field(
         default_factory=lambda: StageConfig(630, 3e-3, "onecycle", clip_norm=1.0, weights=_stage1_weights())
     )

@@ -31,9 +31,7 @@ class SantanaLog:
         if state.dim() != 2:
             raise ValueError(f"A state has shape (B, D); got {tuple(state.shape)}. Flatten the rest into D.")
         if self._states and state.shape != self._states[0].shape:
-            raise ValueError(
-                f"This log holds states {tuple(self._states[0].shape)}; got {tuple(state.shape)}."
-            )
+            raise ValueError(f"This log holds states {tuple(self._states[0].shape)}; got {tuple(state.shape)}.")
         # Only the log detaches: it is a record, kept for pictures and for stage 2, which needs no gradient into
         # Samatha. A loss that read it would silently get none (failure 1), so losses take `stability_pair` instead.
         self._states.append(state.detach())

@@ -71,9 +71,7 @@ class MlpAdapter(nn.Module):
         return self.net(x)
 
 
-def make_adapter(
-    config: AdapterConfig, x_shape: tuple[int, ...], dim: int, generator: torch.Generator
-) -> nn.Module:
+def make_adapter(config: AdapterConfig, x_shape: tuple[int, ...], dim: int, generator: torch.Generator) -> nn.Module:
     """The adapter that ``config`` describes."""
     if isinstance(config, CnnAdapterConfig):
         return CnnAdapter(config, x_shape, dim, generator)

@@ -1,5 +1,6 @@
 """Decoders: reconstruction heads (latent -> image or vector), the answer, and the auxiliary head of stage 1."""
 
+import itertools
 from collections.abc import Callable
 
 import torch
@@ -18,9 +19,7 @@ UPSAMPLINGS: dict[str, Callable[[int, int], list[nn.Module]]] = {
         nn.Conv2d(before, after, 3, padding=1),
     ],
     "transpose": lambda before, after: [nn.ConvTranspose2d(before, after, 4, stride=2, padding=1)],
-    "transpose3": lambda before, after: [
-        nn.ConvTranspose2d(before, after, 3, stride=2, padding=1, output_padding=1)
-    ],
+    "transpose3": lambda before, after: [nn.ConvTranspose2d(before, after, 3, stride=2, padding=1, output_padding=1)],
     "pixelshuffle": lambda before, after: [nn.Conv2d(before, 4 * after, 3, padding=1), nn.PixelShuffle(2)],
 }
 
@@ -31,9 +30,7 @@ class ImageReconHead(nn.Module):
     (B, D) -> (B, C, H, W) in [-1, 1]; pads and crops inside, so the size out is the size of x.
     """
 
-    def __init__(
-        self, config: ReconHeadConfig, x_shape: tuple[int, ...], dim: int, generator: torch.Generator
-    ) -> None:
+    def __init__(self, config: ReconHeadConfig, x_shape: tuple[int, ...], dim: int, generator: torch.Generator) -> None:
         super().__init__()
         channels, height, width = x_shape
         depth = len(config.channels)
@@ -49,7 +46,7 @@ class ImageReconHead(nn.Module):
                 nn.Linear(dim, widths[0] * rows * columns),
                 nn.Unflatten(1, (widths[0], rows, columns)),
             ]
-            for before, after in zip(widths[:-2], widths[1:-1], strict=True):
+            for before, after in itertools.pairwise(widths[:-1]):
                 layers += [*upsample(before, after), nn.BatchNorm2d(after), nn.ReLU()]
             return nn.Sequential(*layers, *upsample(widths[-2], widths[-1]), nn.Tanh())
 
@@ -63,9 +60,7 @@ class ImageReconHead(nn.Module):
 class VectorReconHead(nn.Module):
     """Two hidden layers, tanh at the end. (B, D) -> (B, F)."""
 
-    def __init__(
-        self, config: ReconHeadConfig, x_shape: tuple[int, ...], dim: int, generator: torch.Generator
-    ) -> None:
+    def __init__(self, config: ReconHeadConfig, x_shape: tuple[int, ...], dim: int, generator: torch.Generator) -> None:
         super().__init__()
         hidden = config.hidden
         self.net = built(

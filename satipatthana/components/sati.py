@@ -14,9 +14,7 @@ class FixedStepSati(nn.Module):
         super().__init__()
         self.config = config
 
-    def forward(
-        self, before: Float[Tensor, "B D"], after: Float[Tensor, "B D"], step: int
-    ) -> Bool[Tensor, " B"]:
+    def forward(self, before: Float[Tensor, "B D"], after: Float[Tensor, "B D"], step: int) -> Bool[Tensor, " B"]:
         return torch.zeros(len(after), dtype=torch.bool, device=after.device)
 
 
@@ -27,9 +25,7 @@ class ThresholdSati(nn.Module):
         super().__init__()
         self.config = config
 
-    def forward(
-        self, before: Float[Tensor, "B D"], after: Float[Tensor, "B D"], step: int
-    ) -> Bool[Tensor, " B"]:
+    def forward(self, before: Float[Tensor, "B D"], after: Float[Tensor, "B D"], step: int) -> Bool[Tensor, " B"]:
         """``step`` counts from 1."""
         small = (after - before).norm(dim=1) < self.config.threshold
         return small & (step >= self.config.min_steps)

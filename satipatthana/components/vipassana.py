@@ -23,9 +23,7 @@ METRICS = (
 )
 NO_STEP = "no step was taken, so there is nothing to judge: trust is 0"
 
-_TINY = (
-    1e-6  # keeps the logarithm of a distance finite; far below any step that a float32 thought still makes
-)
+_TINY = 1e-6  # keeps the logarithm of a distance finite; far below any step that a float32 thought still makes
 _REACH = 8.0  # standardised metrics are clamped: a strange input may be far out, but not without limit
 
 
@@ -118,15 +116,11 @@ class GroundedVipassana(nn.Module):
         self.register_buffer("metric_mean", torch.zeros(n_metrics))
         self.register_buffer("metric_std", torch.ones(n_metrics))
         self.read_metrics = built(
-            lambda: nn.Sequential(
-                nn.Linear(n_metrics, hidden), nn.ReLU(), nn.Linear(hidden, hidden), nn.ReLU()
-            ),
+            lambda: nn.Sequential(nn.Linear(n_metrics, hidden), nn.ReLU(), nn.Linear(hidden, hidden), nn.ReLU()),
             generator,
         )
         self.read_path = built(lambda: nn.GRU(dim + 1, hidden), generator)
-        self.context = built(
-            lambda: nn.Sequential(nn.Linear(2 * hidden, config.context_dim), nn.Tanh()), generator
-        )
+        self.context = built(lambda: nn.Sequential(nn.Linear(2 * hidden, config.context_dim), nn.Tanh()), generator)
         self.trust_head = built(lambda: nn.Linear(hidden, 1), generator)
         self.conformity_head = built(lambda: nn.Linear(hidden, 1), generator)
         self.confidence_head = built(lambda: nn.Linear(config.context_dim, 1), generator)
@@ -143,9 +137,7 @@ class GroundedVipassana(nn.Module):
         grounded = self.read_metrics(standard)
         path = self._follow(s_star, santana)
         v_ctx = self.context(torch.cat([grounded, path], dim=1))
-        logits = torch.cat(
-            [self.trust_head(grounded), self.conformity_head(path), self.confidence_head(v_ctx)], dim=1
-        )
+        logits = torch.cat([self.trust_head(grounded), self.conformity_head(path), self.confidence_head(v_ctx)], dim=1)
         return Insight(logits, v_ctx, santana.taken.any(dim=0))
 
     @torch.no_grad()
@@ -169,9 +161,7 @@ class StandardVipassana(nn.Module):
     def __init__(self, config: StandardVipassanaConfig, dim: int, generator: torch.Generator) -> None:
         super().__init__()
         hidden = config.hidden
-        self.trust_head = built(
-            lambda: nn.Sequential(nn.Linear(2, hidden), nn.ReLU(), nn.Linear(hidden, 1)), generator
-        )
+        self.trust_head = built(lambda: nn.Sequential(nn.Linear(2, hidden), nn.ReLU(), nn.Linear(hidden, 1)), generator)
         self.context = built(
             lambda: nn.Sequential(
                 nn.Linear(dim + 2, hidden), nn.ReLU(), nn.Linear(hidden, config.context_dim), nn.Tanh()

@@ -1,6 +1,7 @@
 """SamathaEngine: one thought, from the augmenter to the stop. Everything in it is per sample."""
 
 from dataclasses import dataclass
+from typing import cast
 
 import torch
 from jaxtyping import Bool, Float, Int
@@ -9,7 +10,7 @@ from torch import Tensor, nn
 from satipatthana.components.adapters import make_adapter
 from satipatthana.components.augmenters import Augmenter
 from satipatthana.components.sati import make_sati
-from satipatthana.components.vicara import make_vicara
+from satipatthana.components.vicara import Vicara, make_vicara
 from satipatthana.components.vitakka import Gate, StandardVitakka, VitakkaMeta
 from satipatthana.configs import SamathaConfig
 from satipatthana.core.luck import BatchLuck, Luck
@@ -50,6 +51,12 @@ class Mind:
 class SamathaEngine(nn.Module):
     """augmenter, adapter, vitakka, vicara and sati at work; x -> SamathaOutput."""
 
+    augmenter: Augmenter
+    adapter: nn.Module
+    vitakka: StandardVitakka
+    vicara: Vicara
+    sati: nn.Module
+
     PARTS = ("augmenter", "adapter", "vitakka", "vicara", "sati")
 
     def __init__(
@@ -63,12 +70,11 @@ class SamathaEngine(nn.Module):
         super().__init__()
         self.config = config
         dim = config.vitakka.dim
-        self.augmenter = parts.get("augmenter") or Augmenter(config.augmenter)
-        self.adapter = parts.get("adapter") or make_adapter(
-            config.adapter, x_shape, dim, generators["adapter"]
-        )
-        self.vitakka = parts.get("vitakka") or StandardVitakka(config.vitakka, generators["vitakka"])
-        self.vicara = parts.get("vicara") or make_vicara(config.vicara, dim, generators["vicara"])
+        self.augmenter = cast(Augmenter, parts.get("augmenter") or Augmenter(config.augmenter))
+        self.adapter = parts.get("adapter") or make_adapter(config.adapter, x_shape, dim, generators["adapter"])
+        vitakka = parts.get("vitakka") or StandardVitakka(config.vitakka, generators["vitakka"])
+        self.vitakka = cast(StandardVitakka, vitakka)
+        self.vicara = cast(Vicara, parts.get("vicara") or make_vicara(config.vicara, dim, generators["vicara"]))
         self.sati = parts.get("sati") or make_sati(config.sati)
 
     def forward(
@@ -89,7 +95,8 @@ class SamathaEngine(nn.Module):
         """Settle. ``noise_level`` is sigma in units of x, per sample or for all; ``drunk_mode`` a flag or a (B,) mask.
 
         None takes the config's dial. ``watch`` (b,), b <= B, asks for the states of the first b samples after so many
-        steps, with their gradient (the log has none). Noise and drunkenness need ``luck`` (or ``generator``); ValueError without.
+        steps, with their gradient (the log has none). Noise and drunkenness need ``luck`` (or ``generator``);
+        ValueError without.
         """
         batch = len(x)
         sigma = torch.as_tensor(noise_level, dtype=x.dtype, device=x.device).expand(batch)

@@ -65,6 +65,13 @@ class SatipatthanaSystem(nn.Module):
     Every weight is a function of ``config.seed`` and of the component's name.
     """
 
+    samatha: SamathaEngine
+    adapter_recon_head: nn.Module
+    samatha_recon_head: nn.Module
+    aux_head: nn.Module
+    vipassana: nn.Module
+    answer: nn.Module
+
     COMPONENTS = (
         "adapter",
         "vitakka",
@@ -76,9 +83,7 @@ class SatipatthanaSystem(nn.Module):
         "answer",
     )
 
-    def __init__(
-        self, config: SystemConfig | None = None, parts: Mapping[str, nn.Module] | None = None
-    ) -> None:
+    def __init__(self, config: SystemConfig | None = None, parts: Mapping[str, nn.Module] | None = None) -> None:
         """Raises ValueError when ``parts`` names a component that does not exist."""
         super().__init__()
         config = SystemConfig() if config is None else config
@@ -94,13 +99,9 @@ class SatipatthanaSystem(nn.Module):
         shape, dim = config.x_shape, config.samatha.vitakka.dim
         self.samatha = SamathaEngine(config.samatha, shape, generators, parts)
         for name in ("adapter_recon_head", "samatha_recon_head"):
-            setattr(
-                self, name, parts.get(name) or make_recon_head(config.recon, shape, dim, generators[name])
-            )
+            setattr(self, name, parts.get(name) or make_recon_head(config.recon, shape, dim, generators[name]))
         self.aux_head = parts.get("aux_head") or AuxHead(dim, config.n_classes, generators["aux_head"])
-        self.vipassana = parts.get("vipassana") or make_vipassana(
-            config.vipassana, dim, generators["vipassana"]
-        )
+        self.vipassana = parts.get("vipassana") or make_vipassana(config.vipassana, dim, generators["vipassana"])
         self.answer = parts.get("answer") or ConditionalDecoder(
             config.answer, dim, config.vipassana.context_dim, config.n_classes, generators["answer"]
         )

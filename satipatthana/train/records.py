@@ -91,9 +91,7 @@ def rebuild(system: SatipatthanaSystem, keyframes: Sequence[Keyframe], index: in
     for keyframe in keyframes[: index % len(keyframes) + 1]:
         merged.update(keyframe.tensors)
     for name, component in past.components().items():
-        own = {
-            key.removeprefix(f"{name}."): value for key, value in merged.items() if key.startswith(f"{name}.")
-        }
+        own = {key.removeprefix(f"{name}."): value for key, value in merged.items() if key.startswith(f"{name}.")}
         if own:
             component.load_state_dict({key: _widen(value) for key, value in own.items()})
     return past

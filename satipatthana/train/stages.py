@@ -3,6 +3,7 @@
 A stage's loss is a plain function (system, batch) -> unweighted terms; the trainer weighs and sums them.
 """
 
+import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -170,7 +171,7 @@ def vipassana_loss(system: SatipatthanaSystem, batch: Batch) -> Terms:
     insight = system.judge(paths.s_star, paths.thought.santana.rows(paths.partner), paths.thought.x_given)
     target = paths.target[:, None].expand(-1, len(SCORES))
     each = F.binary_cross_entropy_with_logits(insight.logits, target, reduction="none").mean(dim=0)
-    terms = dict(zip(SCORES, each, strict=True))
+    terms: Terms = {name: each[index] for index, name in enumerate(SCORES)}
     terms["floor"] = binary_entropy(paths.target)
     return terms
 
@@ -220,9 +221,8 @@ def split_paths(batch: int, shares: dict[str, float]) -> list[int]:
 
 
 def _rows(thought: SamathaOutput, keep: Tensor) -> SamathaOutput:
-    meta = type(thought.meta)(
-        *(value[keep] if isinstance(value, Tensor) else value for value in vars(thought.meta).values())
-    )
+    picked = {name: value[keep] for name, value in vars(thought.meta).items() if isinstance(value, Tensor)}
+    meta = dataclasses.replace(thought.meta, **picked)
     last, before = thought.stability_pair
     return SamathaOutput(
         thought.s_star[keep],

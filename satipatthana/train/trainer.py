@@ -113,9 +113,7 @@ class SatipatthanaTrainer:
         try:
             for _ in range(n):
                 if self._current != stage:
-                    raise TrainingError(
-                        f"Stage {int(stage)} was left for another while it ran; start it again."
-                    )
+                    raise TrainingError(f"Stage {int(stage)} was left for another while it ran; start it again.")
                 yield self._step(stage)
         finally:
             if self._current == stage:
@@ -129,9 +127,7 @@ class SatipatthanaTrainer:
         stage = TrainingStage(stage)
         if n_steps is None:
             left = max(0, self.curriculum.stage(stage).n_steps - self._done[stage])
-            n_steps = (
-                left if num_epochs is None else num_epochs * self._batches_per_epoch(self._length(stage))
-            )
+            n_steps = left if num_epochs is None else num_epochs * self._batches_per_epoch(self._length(stage))
         return list(self.steps(stage, n_steps))
 
     def run_curriculum(self) -> list[StepRecord]:
@@ -149,9 +145,7 @@ class SatipatthanaTrainer:
         """How far a stage is, and whether an earlier one was trained after it (stale)."""
         stage = TrainingStage(stage)
         done, planned = self._done[stage], self.curriculum.stage(stage).n_steps
-        last = next(
-            (record.losses["total"] for record in reversed(self.history) if record.stage == stage), None
-        )
+        last = next((record.losses["total"] for record in reversed(self.history) if record.stage == stage), None)
         if stage in self._stale:
             state = "stale"
         else:
@@ -195,9 +189,7 @@ class SatipatthanaTrainer:
         total.backward()
         limit = plan.clip_norm if plan.clip_norm > 0 else math.inf
         norm = float(torch.nn.utils.clip_grad_norm_(parameters, limit))
-        losses = {"total": float(total.detach())} | {
-            name: float(term.detach()) for name, term in terms.items()
-        }
+        losses = {"total": float(total.detach())} | {name: float(term.detach()) for name, term in terms.items()}
         if not all(map(math.isfinite, (*losses.values(), norm))):
             for name, buffer in self._learning_buffers(stage):
                 buffer.copy_(buffers[name])
@@ -231,9 +223,7 @@ class SatipatthanaTrainer:
         """Freeze the rest, do the entry actions that are due, make a new optimizer (failure 2)."""
         self._features = None
         first = self._done[stage] == 0
-        due = tuple(
-            action for action in STAGES[stage].entry if first or (action.refresh and stage in self._stale)
-        )
+        due = tuple(action for action in STAGES[stage].entry if first or (action.refresh and stage in self._stale))
         self._act(stage, due)
         self.system.set_stage(stage)
         learning = self._learning_parameters()
@@ -346,6 +336,6 @@ def _not_finite(stage: TrainingStage, step: int, losses: Mapping[str, float], ra
     bad = [name for name, value in losses.items() if name != "total" and not math.isfinite(value)]
     what = f"loss term {', '.join(bad)} is not finite" if bad else "the gradient is not finite"
     return (
-        f"Stage {int(stage)}, step {step}: {what} (learning rate {rate:.3g}). The weights are those of the step before; "
-        "lower the learning rate or the weight of that term and go on, or reset the stage."
+        f"Stage {int(stage)}, step {step}: {what} (learning rate {rate:.3g}). "
+        "The weights are those of the step before; lower the learning rate or the weight of that term and go on, or reset the stage."
     )
