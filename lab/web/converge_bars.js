@@ -1,0 +1,179 @@
+// Bars: which probes answer, which class it says, and the three scores. Plain elements of fixed size; a step of the clock
+// only scales them.
+(() => {
+  "use strict";
+  const Lab = window.SatiLab;
+  const {el, converge} = Lab;
+  const {words} = converge;
+  const MOST_LABELS = 12; // more bars than this are named every fifth
+
+  const best = (values) => values.reduce((top, value, i) => (value > values[top] ? i : top), 0);
+
+  // Upright bars side by side, one group a column, one bar in it a mind. rows: (mind) => values; range [low, 1].
+  function columns({name, tell, hued}) {
+    const grid = el("div", {class: "bars-grid"});
+    const node = el("div", {class: "bars", role: "img"}, grid);
+    let form = null;
+    let bars = []; // by mind, by column
+    let low = 0;
+    let zero = 0;
+    let current = [];
+
+    function load(minds, labels, lowest, outlined = () => false) {
+      const wanted = `${minds.map((mind) => mind.name).join()}|${labels.join("\n")}`;
+      low = lowest;
+      zero = -low / (1 - low);
+      grid.style.setProperty("--zero", zero);
+      if (wanted !== form) {
+        bars = minds.map(() => []);
+        grid.style.setProperty("--n", labels.length);
+        const short = labels.every((label) => label.length < 3);
+        grid.replaceChildren(...labels.map((label, k) => {
+          const pair = minds.map((mind, i) => {
+            const bar = el("i", {class: mind.name});
+            bars[i].push(bar);
+            return bar;
+          });
+          const named = short && (labels.length <= MOST_LABELS || k % 5 === 0);
+          const hue = hued ? `--hue: var(--class-${k % 10})` : null;
+          return el("div", {
+            class: `bars-column${hued ? " hued" : ""}`, style: hue,
+            pointermove: (event) => Lab.tip(event, current.map(([mind, values]) => tell(mind.name, label, values[k]))),
+            pointerleave: (event) => Lab.tip(event, null),
+          }, el("div", {class: "bars-track"}, ...pair), el("span", {text: named ? label : ""}));
+        }));
+        form = wanted;
+      }
+      minds.forEach((mind, i) => bars[i].forEach((bar, k) => bar.classList.toggle("winner", outlined(mind, k))));
+    }
+
+    function step(rows) {
+      current = rows;
+      rows.forEach(([, values], i) => bars[i].forEach((bar, k) => {
+        const value = Number.isFinite(values[k]) ? values[k] : 0;
+        bar.style.transform = `scaleY(${(value / (1 - low)).toFixed(4)})`;
+      }));
+    }
+
+    return {node, load, step, name};
+  }
+
+  // One line a mind: who it is, what it says, and a quiet remark
+  function sayings() {
+    const node = el("div", {class: "sayings"});
+    let lines = [];
+    return {
+      node,
+      load(minds) {
+        lines = minds.map((mind) => ({mind, says: el("strong"), rest: el("span")}));
+        node.replaceChildren(...lines.map(({mind, says, rest}) =>
+          el("div", {class: mind.name}, el("b", {text: words.minds[mind.name]}), says, rest)));
+      },
+      step(write) {
+        for (const {mind, says, rest} of lines) {
+          const [main, remark] = write(mind);
+          Lab.write(says, main);
+          Lab.write(rest, remark || "");
+        }
+      },
+    };
+  }
+
+  converge.probes = () => {
+    const bars = columns({name: "probes", tell: words.probes.value});
+    const says = sayings();
+    const node = Lab.panel("cv-probes", words.probes, null, bars.node, says.node);
+    let minds = [];
+
+    function load(thought, frame) {
+      minds = thought.frames[frame].minds;
+      const {shape} = Lab.unpack(minds[0].raw.probe_cosine);
+      // one scale for the whole thought, so that bars may be compared from step to step
+      const lowest = Math.min(0, ...minds.map((mind) => Lab.unpack(mind.raw.probe_cosine).data.reduce((a, b) => Math.min(a, b), 0)));
+      const labels = Array.from({length: shape[1]}, (_, k) => String(k));
+      bars.load(minds, labels, Math.max(-1, Math.floor(lowest * 5) / 5), (mind, k) => mind.winner === k);
+      says.load(minds);
+    }
+
+    function step(t) {
+      const rows = minds.map((mind) => [mind, mind.row("probe_cosine", t)]);
+      bars.step(rows);
+      says.step((mind) => {
+        const values = rows.find(([own]) => own === mind)[1];
+        const k = best(values);
+        if (!Number.isFinite(values[k]) || values.every((value) => value === 0)) return [words.probes.none];
+        return [words.probes.nearest(k, values[k]), mind.winner === k ? "" : words.probes.first(mind.winner)];
+      });
+      bars.node.setAttribute("aria-label", rows.map(([mind, values]) => {
+        const k = best(values);
+        return words.probes.value(words.minds[mind.name], k, values[k]);
+      }).join("; "));
+    }
+
+    return {node, load, step};
+  };
+
+  converge.answer = () => {
+    const bars = columns({name: "answer", tell: words.answer.value, hued: true});
+    const says = sayings();
+    const scores = el("div", {class: "scores"});
+    const body = el("div", {class: "answer-body"}, el("div", {class: "answer-says"}, bars.node, says.node), scores);
+    const node = Lab.panel("cv-answer", words.answer, null, body);
+    let minds = [];
+    let thought = null;
+    let meters = [];
+
+    function load(next, frame) {
+      const names = next.frames[frame].minds.map((mind) => mind.name).join();
+      const rebuilt = names !== minds.map((mind) => mind.name).join();
+      thought = next;
+      minds = thought.frames[frame].minds;
+      const {shape} = Lab.unpack(minds[0].raw.probabilities);
+      bars.load(minds, Array.from({length: shape[1]}, (_, k) => thought.className(k)), 0);
+      says.load(minds);
+      if (rebuilt) build();
+      else meters.forEach((meter) => (meter.mind = minds.find((mind) => mind.name === meter.mind.name)));
+    }
+
+    function build() {
+      meters = [];
+      scores.replaceChildren(...converge.SCORES.map((score) => {
+        const [title, gloss] = words.answer.scores[score];
+        const rows = minds.map((mind) => {
+          const fill = el("i");
+          const value = el("span", {class: "score-value"});
+          const track = el("div", {
+            class: `score-track ${mind.name}`, role: "meter", "aria-valuemin": 0, "aria-valuemax": 1,
+            "aria-label": `${title}, ${words.minds[mind.name]}`,
+          }, fill);
+          meters.push({mind, score, fill, value, track});
+          return el("div", {class: `score-row ${mind.name}`}, track, value);
+        });
+        return el("div", {class: "score", title: gloss}, el("span", {class: "score-name", text: title}), ...rows);
+      }));
+    }
+
+    function step(t) {
+      const rows = minds.map((mind) => [mind, mind.row("probabilities", t)]);
+      bars.step(rows);
+      const say = (values) => {
+        const k = best(values);
+        return Number.isFinite(values[k]) ? words.answer.says(thought.className(k), values[k]) : words.answer.none;
+      };
+      says.step((mind) => [say(rows.find(([own]) => own === mind)[1])]);
+      bars.node.setAttribute("aria-label", rows.map(([mind, values]) => `${words.minds[mind.name]}: ${say(values)}`).join("; "));
+      for (const {mind, score, fill, value, track} of meters) {
+        const share = mind.score(score, t);
+        const known = Number.isFinite(share);
+        fill.style.transform = `scaleX(${known ? share.toFixed(4) : 0})`;
+        const text = known ? Lab.number(share, share < 0.1 ? 1 : 2) : words.answer.noStep;
+        Lab.write(value, text);
+        value.classList.toggle("unknown", !known);
+        track.setAttribute("aria-valuenow", known ? share.toFixed(3) : 0);
+        track.setAttribute("aria-valuetext", text);
+      }
+    }
+
+    return {node, load, step};
+  };
+})();
