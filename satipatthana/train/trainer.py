@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Protocol
@@ -116,7 +117,8 @@ class SatipatthanaTrainer:
                     raise TrainingError(f"Stage {int(stage)} was left for another while it ran; start it again.")
                 yield self._step(stage)
         finally:
-            if self._current == stage:
+            # A generator that was never closed is closed when the interpreter ends: too late to measure anything.
+            if self._current == stage and not sys.is_finalizing():
                 self._act(stage, STAGES[stage].leave)
                 self.system.set_stage(stage)
 
@@ -327,9 +329,16 @@ class SatipatthanaTrainer:
         for name, parameter in learning.items():
             keys = [key for key in tensors if key.startswith(f"{name}|")]
             if keys:
-                self._optimizer.state[parameter] = {key.split("|")[1]: tensors[key].clone() for key in keys}
+                self._optimizer.state[parameter] = {
+                    key.split("|")[1]: _laid_out_like(parameter, tensors[key]) for key in keys
+                }
         if stage == TrainingStage.DECODER_FINETUNING:
             self._features = self._cache_features()
+
+
+def _laid_out_like(parameter: Tensor, value: Tensor) -> Tensor:
+    # The fused optimizer walks parameter and state side by side in memory, so their layout must be the same.
+    return torch.empty_like(parameter).copy_(value) if value.shape == parameter.shape else value.clone()
 
 
 def _not_finite(stage: TrainingStage, step: int, losses: Mapping[str, float], rate: float) -> str:
@@ -337,5 +346,6 @@ def _not_finite(stage: TrainingStage, step: int, losses: Mapping[str, float], ra
     what = f"loss term {', '.join(bad)} is not finite" if bad else "the gradient is not finite"
     return (
         f"Stage {int(stage)}, step {step}: {what} (learning rate {rate:.3g}). "
-        "The weights are those of the step before; lower the learning rate or the weight of that term and go on, or reset the stage."
+        "The weights are those of the step before; lower the learning rate or the weight of that term and go on, "
+        "or reset the stage."
     )
