@@ -1,4 +1,4 @@
-"""Every word of the lab with its plain gloss and its help, in one place, so that a Pali term never stands alone."""
+"""Every word of the lab with its plain gloss and its help, so that a Pali term never stands alone."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

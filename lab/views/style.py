@@ -1,10 +1,10 @@
 """The manners of every picture, defined once: palette, numbers, plotly template, CSS variables.
 
-Minds and paths are Okabe and Ito's colour-blind-safe set (2008); the ten class hues were chosen to stay apart,
+Minds and paths are Okabe and Ito's colour-blind-safe set (2008). The ten class hues were chosen to stay apart,
 from each other and from the two minds, in normal, deuteranope and protanope vision (Machado 2009, distance in
 Oklab). Every colour has a light and a dark form. Text colours (`ink`, `quiet`, `accent`, `sober-ink`,
 `drunk-ink`, `good`, `bad`) reach a contrast of 4.5 on `ground` and `panel`; minds, paths and stages, which are
-marks, reach 3 on `panel` (tests hold all of this). Meaning never hangs on colour alone.
+marks, reach 3 on `panel`; tests hold all of this. Meaning never hangs on colour alone.
 """
 
 import html
@@ -86,16 +86,16 @@ DARK: Mapping[str, str] = MappingProxyType(
         "stage-1": "#2FA085",
         "stage-2": "#45C4A3",
         "stage-3": "#A3E8D2",
-        "class-0": "#6A7DF2",
-        "class-1": "#F6C647",
-        "class-2": "#17998A",
-        "class-3": "#AE57BC",
-        "class-4": "#7FE0F5",
-        "class-5": "#E8496C",
-        "class-6": "#56EBC0",
-        "class-7": "#B0761F",
-        "class-8": "#BFA6FF",
-        "class-9": "#86C06A",
+        "class-0": "#606ADA",
+        "class-1": "#FFDE3F",
+        "class-2": "#397952",
+        "class-3": "#B34492",
+        "class-4": "#99F8F9",
+        "class-5": "#F177BD",
+        "class-6": "#1AA68E",
+        "class-7": "#9F7F18",
+        "class-8": "#D5BFFF",
+        "class-9": "#8ADA90",
     }
 )
 
@@ -137,7 +137,7 @@ def diverging(dark: bool = False) -> list[list[Any]]:
 
 
 def css_variables() -> str:
-    """``:root{...}`` and ``.dark{...}``: every colour as a variable (``--sober``, ``--class-0``), and the fonts.
+    """``:root{...}`` and ``.dark{...}``: every colour as a variable (``--sober``, ``--class-0``), and fonts.
 
     The diverging scale travels as ``--diverging-0`` ... ``--diverging-6``.
     """
@@ -152,7 +152,7 @@ def css_variables() -> str:
 
 
 def template(dark: bool = False) -> dict[str, Any]:
-    """A plotly template (plain dict): transparent ground, thin lines, 14 px, axis titles in the quiet ink."""
+    """A plotly template (plain dict): transparent ground, thin lines, 14 px, axis titles in quiet ink."""
     colour = palette(dark)
     axis = {
         "gridcolor": colour["line"],
