@@ -1,5 +1,4 @@
-"""Has it collapsed: do the probes share the work, point apart, and do different inputs end in different
-states?"""
+"""Has it collapsed: do the probes share the work, point apart, and do different inputs end in different states?"""
 
 from dataclasses import dataclass
 
@@ -41,8 +40,7 @@ class Spread:
     """How far the final states of different inputs lie apart."""
 
     std: float
-    """Standard deviation over the samples, mean over the coordinates; 0 when every input ends in one
-    state."""
+    """Standard deviation over the samples, mean over the coordinates; 0 when every input ends in one state."""
     mean_cosine: float
     """Mean cosine over all pairs of different samples; 1 when they all point one way."""
 

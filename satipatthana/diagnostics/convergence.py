@@ -13,8 +13,7 @@ from satipatthana.diagnostics.observing import observing
 from satipatthana.santana import SantanaLog
 
 FLOOR = 1e-5
-"""Steps below this share of a sample's first are not fitted: there float32 rounding sets the size, not the
-map."""
+"""Steps below this share of a sample's first are not fitted: there float32 rounding sets the size, not the map."""
 
 
 @dataclass(frozen=True)
@@ -22,11 +21,9 @@ class Convergence:
     """How a batch of B thoughts came to rest."""
 
     ratios: Float32[np.ndarray, " B"]
-    """Each sample's last taken step size over its first; NaN where the first has size 0 or no step was
-    taken."""
+    """Each sample's last taken step size over its first; NaN where the first has size 0 or no step was taken."""
     rates: Float32[np.ndarray, " B"]
-    """Factor by which each sample's step shrinks from one to the next, fitted; NaN where it cannot be
-    told."""
+    """Factor by which each sample's step shrinks from one to the next, fitted; NaN where it cannot be told."""
     mean_step: Float32[np.ndarray, " T"]
     """Mean step size over the samples that took that step, NaN where none did."""
 

@@ -25,13 +25,11 @@ class GateFigures:
     open: dict[str, float]
     """Share of each family let in."""
     auroc: dict[str, float]
-    """Clean against each family, clean as the positive; below .5 the family looks more known than the
-    known."""
+    """Clean against each family, clean as the positive; below .5 the family looks more known than the known."""
 
 
 def calibrate(similarity: Float[Tensor, " N"], share: float = CALIBRATED_SHARE) -> float:
-    """The threshold below which ``share`` of these (validation) similarities lie. ValueError without
-    samples."""
+    """The threshold below which ``share`` of these (validation) similarities lie. ValueError without samples."""
     if len(similarity) == 0:
         raise ValueError("A threshold cannot be read off 0 similarities; give the validation set.")
     return float(similarity.double().quantile(share))

@@ -1,5 +1,4 @@
-"""Where the thought is, on a plane: PCA, UMAP fitted together with the thought, and how far the map can be
-believed.
+"""Where the thought is, on a plane: PCA, UMAP fitted jointly with the thought, and how far a map can be believed.
 
 Numpy in and out; umap and scikit-learn are imported when they are first needed (1.6 s and 1.2 s).
 """
@@ -10,10 +9,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 
 Points = Float[np.ndarray, "N D"]
 Plane = Float[np.ndarray, "N 2"]
+# One of several, each of its own length.
+States = Float[np.ndarray, "_ D"]
+StatesOnMap = Float[np.ndarray, "_ 2"]
 
 REFERENCE_EPOCHS = 200
 REFIT_EPOCHS = 50
@@ -73,10 +75,9 @@ class Alignment:
 
 
 def procrustes(moving: Plane, fixed: Plane) -> Alignment:
-    """The alignment of ``moving`` to ``fixed`` with the least squared distance between rows that belong
-    together.
+    """The alignment of ``moving`` to ``fixed`` with the least squared distance between rows that belong together.
 
-        Source: orthogonal Procrustes (Schoenemann, 1966) with a scale.
+    Source: orthogonal Procrustes (Schoenemann, 1966) with a scale: UMAP lays every start out on a box of its own.
     """
     a, b = moving.astype(np.float64), fixed.astype(np.float64)
     a_mean, b_mean = a.mean(axis=0), b.mean(axis=0)
@@ -103,11 +104,10 @@ class UmapReference:
 class UmapThoughts:
     """Thoughts on the map of a reference set."""
 
-    xy: tuple[Plane, ...]
+    xy: tuple[StatesOnMap, ...]
     """One (T+1, 2) path a thought."""
     displacement: float
-    """How far the joint fit moved the reference from where it is drawn: mean distance as a share of the
-    span."""
+    """How far the joint fit moved the reference from where it is drawn: mean distance as a share of the span."""
 
 
 def span(xy: Plane) -> float:
@@ -118,15 +118,21 @@ def span(xy: Plane) -> float:
 def fit_reference(points: Points, seed: int, n_epochs: int = REFERENCE_EPOCHS) -> UmapReference:
     """UMAP of the reference set; the same seed gives the same map. Keep it under about 4,000 points.
 
-    Raises ValueError for fewer points than UMAP has neighbours (15).
+    Raises ValueError when there are no more different points than UMAP has neighbours (15): it would spread rounding
+    errors over the map and make them look like structure.
     """
-    if len(points) <= NEIGHBOURS:
-        raise ValueError(f"{len(points)} reference points; UMAP needs more than {NEIGHBOURS}.")
     points = np.ascontiguousarray(points, np.float32)
+    grain = max(float(np.abs(points).max(initial=0)), 1e-30) * 1e-5
+    different = len(np.unique((points / grain).round(), axis=0))
+    if different <= NEIGHBOURS:
+        raise ValueError(
+            f"UMAP needs more than {NEIGHBOURS} different states; these {len(points)} are {different}. "
+            "PCA shows them as they are."
+        )
     return UmapReference(points, _umap(points, "spectral", seed, n_epochs), seed)
 
 
-def refit(reference: UmapReference, thoughts: Sequence[Points], n_epochs: int = REFIT_EPOCHS) -> UmapThoughts:
+def refit(reference: UmapReference, thoughts: Sequence[States], n_epochs: int = REFIT_EPOCHS) -> UmapThoughts:
     """Whole thoughts on the map, fitted jointly with the reference.
 
     The fit starts from the reference where it was first drawn and from each state at its nearest reference
@@ -146,7 +152,7 @@ def refit(reference: UmapReference, thoughts: Sequence[Points], n_epochs: int = 
     return UmapThoughts(tuple(np.split(xy, edges)), float(moved.mean() / span(reference.xy)))
 
 
-def nearest_points(points: Points, states: Float[np.ndarray, "M D"]) -> np.ndarray:
+def nearest_points(points: Points, states: Float[np.ndarray, "M D"]) -> Int[np.ndarray, " M"]:
     """Index (M,) of each state's nearest point, in latent space."""
     return _distances(states, points).argmin(axis=1)
 
@@ -171,14 +177,13 @@ def _umap(points: Points, init: Any, seed: int, n_epochs: int) -> Plane:
 
 
 def _distances(a: Float[np.ndarray, "N D"], b: Float[np.ndarray, "M D"]) -> Float[np.ndarray, "N M"]:
-    # Float64, because this form cancels digits; the distance of a point to itself comes out as 0 or about
-    # 1e-8.
+    # Float64, because this form cancels digits; a point's distance to itself comes out as 0 or about 1e-8.
     a, b = a.astype(np.float64), b.astype(np.float64)
     squares = (a**2).sum(axis=1)[:, None] - 2 * a @ b.T + (b**2).sum(axis=1)
     return np.sqrt(np.maximum(squares, 0))
 
 
-# --- honesty ------------------------------------------------------------------------------------------------
+# --- honesty ---------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -218,8 +223,7 @@ class Honesty:
 
 
 def false_motion(xy: Float[np.ndarray, "T1 2"], states: Float[np.ndarray, "T1 D"]) -> FalseMotion:
-    """Steps of one thought whose motion on the map is the opposite of the latent one, seen from the last
-    state."""
+    """Steps of one thought whose motion on the map is the opposite of the latent one, seen from the last state."""
     latent = np.linalg.norm(np.diff(states.astype(np.float64), axis=0), axis=1)
     counted = (latent > 0) & (latent >= UNCOUNTED_SHARE * latent.sum())
     return FalseMotion(_approach(xy) * _approach(states) * counted < 0, counted)
@@ -232,14 +236,15 @@ def _approach(points: Float[np.ndarray, "T1 D"]) -> Float[np.ndarray, " T"]:
 
 @dataclass(frozen=True)
 class Neighbourhoods:
-    """Whether neighbours on the map are neighbours (trustworthiness) and the other way round (continuity), 0
-    to 1."""
+    """Whether neighbours on the map are neighbours (trustworthiness) and the other way round (continuity), 0 to 1."""
 
     trustworthiness: float
     continuity: float
 
 
-def neighbourhoods(points: Points, xy: Plane, k: int = 10) -> Neighbourhoods | None:
+def neighbourhoods(
+    points: Float[np.ndarray, "N D"], xy: Float[np.ndarray, "N 2"], k: int = 10
+) -> Neighbourhoods | None:
     """Trustworthiness and continuity of a map at k neighbours; None with too few points (2 k or fewer).
 
     Source: Venna and Kaski, 2001; continuity is trustworthiness with the two spaces exchanged.
@@ -263,7 +268,7 @@ def honesty(
     displacement: float | None = None,
     seed: int | None = None,
 ) -> Honesty:
-    """The confession of one map: the shown thoughts' motion together with what the whole map is worth."""
+    """The confession of one map: the motion of the shown thoughts together with what the whole map is worth."""
     counted = sum(int(motion.counted.sum()) for motion in motions)
     false = sum(int(motion.false.sum()) for motion in motions)
     return Honesty(

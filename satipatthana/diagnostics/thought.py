@@ -38,8 +38,7 @@ class Thought:
     trust: Float32[np.ndarray, "T1 B"]
     conformity: Float32[np.ndarray, "T1 B"]
     confidence: Float32[np.ndarray, "T1 B"]
-    """The three scores had it stopped there; NaN as long as no step was taken, for then there is nothing to
-    judge."""
+    """The three scores had it stopped there; NaN as long as no step was taken, for then there is nothing to judge."""
     distance_to_end: Float32[np.ndarray, "T1 B"]
     """||s_t - s*||_2 in latent units."""
     winner: Int[np.ndarray, " B"]
