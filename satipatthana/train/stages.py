@@ -192,7 +192,7 @@ def walk_paths(system: SatipatthanaSystem, batch: Batch) -> PathBatch:
     n_augmented = len(rows["augmented"])
     sigma[rows["augmented"]] = (low + (high - low) * torch.rand(n_augmented, generator=generator)).to(x)
     drunk = path == PATHS.index("drunk")
-    thought = system.think(given, noise_level=sigma, drunk_mode=drunk, generator=generator)
+    thought = system.think(given, noise_level=sigma, drunk_mode=drunk, generator=generator, gate="training")
     partner = torch.arange(len(x), device=x.device)
     keep = torch.ones(len(x), dtype=torch.bool, device=x.device)
     if len(rows["mismatch"]) > 1:
@@ -253,7 +253,7 @@ def fit_metric_statistics(system: SatipatthanaSystem, batch: Batch) -> None:
 def answer_features(system: SatipatthanaSystem, batch: Batch) -> tuple[Tensor, Tensor]:
     """(s*, v_ctx) of an augmented batch: all that the answer reads, from parts that are frozen in stage 3."""
     _, noisy, _ = augment(system, batch)
-    thought = system.think(noisy)
+    thought = system.think(noisy, gate="training")
     return thought.s_star, system.judge(thought.s_star, thought.santana, thought.x_given).v_ctx
 
 
