@@ -5,6 +5,7 @@ by ``kind``; unknown keys and kinds are refused with the names that are known.
 """
 
 import dataclasses
+import sys
 import types
 import typing
 from dataclasses import dataclass, field
@@ -32,6 +33,11 @@ def _positive(owner: object, *names: str) -> None:
     for name in names:
         value = getattr(owner, name)
         _check(value > 0, f"{type(owner).__name__}.{name} is {value}; it must be above 0.")
+
+
+def _one_of(owner: object, name: str, known: tuple[str, ...]) -> None:
+    value = getattr(owner, name)
+    _check(value in known, f"{type(owner).__name__}.{name} is {value!r}; known: {', '.join(known)}.")
 
 
 def _share(owner: object, *names: str) -> None:
@@ -108,6 +114,8 @@ class StandardVitakkaConfig:
         _check(2 <= self.n_probes <= 256, f"n_probes is {self.n_probes}; expected 2 to 256.")
         _check(self.n_gate_keys >= 1, f"n_gate_keys is {self.n_gate_keys}; expected at least 1.")
         _positive(self, "temperature", "gate_temperature")
+        _one_of(self, "attention", ("soft", "hard"))
+        _one_of(self, "gate", ("hard", "soft"))
         _share(self, "probe_share")
         for name in ("training_gate_threshold", "inference_gate_threshold"):
             value = getattr(self, name)
@@ -202,8 +210,7 @@ class ReconHeadConfig:
     """Width of the two hidden layers when the input is a vector."""
 
     def __post_init__(self) -> None:
-        known = typing.get_args(Upsampling)
-        _check(self.upsampling in known, f"upsampling is {self.upsampling!r}; known: {', '.join(known)}.")
+        _one_of(self, "upsampling", typing.get_args(Upsampling))
         ok = 1 <= len(self.channels) <= 4 and min(self.channels) >= 1
         _check(ok, f"channels is {self.channels}; expected one to four widths above 0.")
         _positive(self, "hidden")
@@ -286,9 +293,11 @@ class StageConfig:
     clip_norm: float = 0.0
     """Largest gradient norm; 0 leaves it free."""
     weights: dict[str, float] = field(default_factory=dict)
+    """Of the loss terms, by name; a term left out weighs 0."""
 
     def __post_init__(self) -> None:
         _positive(self, "n_steps", "learning_rate")
+        _one_of(self, "schedule", ("linear", "onecycle", "constant"))
         _check(self.learning_rate <= 10, f"learning_rate is {self.learning_rate}; expected at most 10.")
         _check(self.weight_decay >= 0, f"weight_decay is {self.weight_decay}; expected 0 or more.")
         _check(self.clip_norm >= 0, f"clip_norm is {self.clip_norm}; expected 0 (free) or more.")
@@ -351,6 +360,11 @@ class CurriculumConfig:
         for index, defaults in enumerate(DEFAULT_WEIGHTS):
             unknown = sorted(set(self.stage(index).weights) - set(defaults))
             _check(not unknown, f"stage{index}.weights names {unknown}; known: {', '.join(defaults)}.")
+            _check(
+                any(self.stage(index).weights.values()),
+                f"stage{index}.weights is {self.stage(index).weights}, so nothing would be learnt; "
+                f"set at least one of {', '.join(defaults)} above 0.",
+            )
 
     def stage(self, index: int) -> StageConfig:
         """The plan of stage 0 to 3."""
@@ -480,7 +494,7 @@ def _coerce_union(members: tuple[Any, ...], value: Any, where: str) -> Any:
         f"{where} is {value!r}; expected an object with a 'kind' ({', '.join(kinds)}).",
     )
     kind = value.get("kind", next(iter(kinds)))
-    _check(kind in kinds, f"{where}.kind is {kind!r}; known: {', '.join(kinds)}.")
+    _check(isinstance(kind, str) and kind in kinds, f"{where}.kind is {kind!r}; known: {', '.join(kinds)}.")
     return from_dict(kinds[kind], value, where)
 
 
@@ -489,11 +503,11 @@ def _coerce_scalar(hint: Any, value: Any, where: str) -> Any:
         _check(isinstance(value, bool), f"{where} is {value!r}; expected true or false.")
         return value
     if hint is int:
-        whole = isinstance(value, int | float) and not isinstance(value, bool) and float(value).is_integer()
+        whole = isinstance(value, int | float) and not isinstance(value, bool) and value == value // 1
         _check(whole, f"{where} is {value!r}; expected a whole number.")
         return int(value)
     if hint is float:
-        number = isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < float("inf")
+        number = isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= sys.float_info.max
         _check(number, f"{where} is {value!r}; expected a finite number.")
         return float(value)
     _check(isinstance(value, hint), f"{where} is {value!r}; expected {hint.__name__}.")

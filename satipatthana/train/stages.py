@@ -104,7 +104,7 @@ def samatha_loss(system: SatipatthanaSystem, batch: Batch) -> Terms:
     n_steps = system.config.samatha.sati.n_steps
     # A quarter of the batch shows its way, each sample at one drawn step. The target is the clean x, blurred by what
     # is still to come: so early blur is trained, not found.
-    watched = max(1, len(clean) // 4) if batch.weights["intermediate"] > 0 else 0
+    watched = max(1, len(clean) // 4) if batch.weights.get("intermediate", 0) > 0 else 0
     t = torch.randint(0, n_steps, (watched,), generator=batch.generator).to(clean.device)
     thought = system.think(noisy, gate="training", watch=t)
     way_stations = thought.s_star[:0] if thought.way_stations is None else thought.way_stations
@@ -115,7 +115,7 @@ def samatha_loss(system: SatipatthanaSystem, batch: Batch) -> Terms:
         sharp = clean[:watched]
         blurred = blur(sharp, batch.curriculum.max_blur * (1 - t / n_steps)) if sharp.dim() == 4 else sharp
         terms["intermediate"] = F.mse_loss(images[len(clean) :], blurred)
-    if batch.weights["guidance"] > 0:
+    if batch.weights.get("guidance", 0) > 0:
         terms["guidance"] = F.cross_entropy(system.aux_head(thought.s_star), batch.y)
     terms["stability"], _ = StabilityLoss().compute_loss(thought.stability_pair)
     terms["balance"] = balance(thought.meta.attention)
