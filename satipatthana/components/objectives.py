@@ -42,7 +42,9 @@ def orthogonality(probes: Float[Tensor, "K D"]) -> Float[Tensor, ""]:
 
 def balance(attention: Float[Tensor, "B K"]) -> Float[Tensor, ""]:
     """KL divergence of the batch-mean probe usage from uniform, nats; 0 when every probe is used alike."""
-    usage = attention.mean(dim=0)
+    # A probe that nobody chose (hard attention) has usage 0, where the entropy's slope is infinite: this far off it is
+    # steep and finite, and no usage that a float32 can tell from 0 beside the others changes.
+    usage = attention.mean(dim=0) + 1e-12
     return math.log(attention.shape[1]) - torch.special.entr(usage).sum()
 
 
