@@ -60,9 +60,7 @@ def flag(value: Any, name: str) -> bool:
 def token(value: Any) -> str:
     """An id as `secrets.token_urlsafe` makes it: its form only, not whether it is known."""
     if not isinstance(value, str) or not _TOKEN.fullmatch(value):
-        raise BadInput(
-            f"The id is {show(value)}; expected 16 to 64 letters, digits, '_' or '-'. Reload the page."
-        )
+        raise BadInput(f"The id is {show(value)}; expected 16 to 64 letters, digits, '_' or '-'. Reload the page.")
     return value
 
 

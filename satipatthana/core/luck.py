@@ -1,13 +1,14 @@
 """Luck: what chance deals to a thought. Always one uniform and one normal draw a step, whatever the dials."""
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import torch
 from torch import Tensor
 
 
+@runtime_checkable
 class Luck(Protocol):
     """Deals the chance of a thought."""
 

@@ -5,7 +5,7 @@ import math
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import torch
 from torch import Tensor
@@ -25,6 +25,7 @@ class TrainingError(RuntimeError):
     """Training cannot go on; the message says which term or setting, at which step, and what to do."""
 
 
+@runtime_checkable
 class Samples(Protocol):
     """A data set held in memory: x (N, ...) float32 in [-1, 1], y (N,) int64."""
 

@@ -70,9 +70,7 @@ def said(error: BadInput, name: str) -> None:
     assert text.startswith(f"{name} is ") and "; expected " in text and text.endswith(".") and len(text) < 300
 
 
-@pytest.mark.parametrize(
-    "value", [True, "1", None, [1], {"a": 1}, math.nan, math.inf, -math.inf, 3, -1, 10**400]
-)
+@pytest.mark.parametrize("value", [True, "1", None, [1], {"a": 1}, math.nan, math.inf, -math.inf, 3, -1, 10**400])
 def test_number_refuses(value):
     with pytest.raises(BadInput, match="noise is"):
         number(value, 0, 2, "noise")
