@@ -198,8 +198,15 @@ TERMS = _words(
         "accuracy",
         "Accuracy",
         "share of right answers",
-        "The share of validation inputs whose class the network names. Before stage 3 it is the label "
-        "guidance of stage 1 that is asked. The test inputs are left alone while a run is tuned.",
+        "The share of held-out inputs whose class the decoder names. It is at chance until stage 3 has been trained. "
+        "Test inputs are left alone while a run is tuned.",
+    ),
+    (
+        "aux_accuracy",
+        "Guidance accuracy",
+        "right answers of the aux head",
+        "The share of held-out inputs whose class the label guidance of stage 1 reads from s*. It shows early whether "
+        "settled states of different classes come to lie apart. It is at chance until stage 1 has been trained.",
     ),
     (
         "trust_gap",
@@ -223,6 +230,40 @@ TERMS = _words(
         "it stands on. It still runs, but its numbers mislead. Train it again.",
     ),
 )
+
+STAGES: tuple[Word, ...] = tuple(
+    _words(
+        (
+            "stage0",
+            "Adapter pre-training",
+            "learn to see",
+            "The adapter and its recon head learn to draw the clean input from a noisy one. Nothing thinks yet. "
+            "What it learns here is where every thought starts.",
+        ),
+        (
+            "stage1",
+            "Samatha training",
+            "learn to settle",
+            "The probes and the step of thought learn: thoughts come to rest where they can be drawn and told apart. "
+            "The probes start from k-means on z. The adapter goes on learning.",
+        ),
+        (
+            "stage2",
+            "Vipassana training",
+            "learn to judge one's own thought",
+            "Vipassana learns to tell a clean thought from noisy, drunk, mismatched and empty ones. Everything else is "
+            "frozen. Its targets are soft, so its loss has a floor above zero.",
+        ),
+        (
+            "stage3",
+            "Decoder fine-tuning",
+            "learn to answer",
+            "The decoder learns to name the class from s* and from Vipassana's context. Everything else is frozen. "
+            "It is short, because what it reads is already in order.",
+        ),
+    ).values()
+)
+"""The four stages of the curriculum, in order."""
 
 WORDS: Mapping[str, Word] = MappingProxyType({**PARTS, **TERMS})
 
@@ -253,9 +294,7 @@ def names(keys: tuple[str, ...] | list[str]) -> str:
     """Several parts in one line: ``Adapter, Vitakka (first guess), ...``; Pali names keep their gloss."""
     plain = {"adapter", "answer", "adapter_recon_head", "samatha_recon_head", "aux_head", "augmenter"}
     entries = [(key, word(key)) for key in keys]
-    return ", ".join(
-        entry.name if key in plain else f"{entry.name} ({entry.gloss})" for key, entry in entries
-    )
+    return ", ".join(entry.name if key in plain else f"{entry.name} ({entry.gloss})" for key, entry in entries)
 
 
 def help_html() -> str:

@@ -128,15 +128,17 @@
           labels.forEach((each) => each.node.remove());
           labels = held.heads.map((head) => {
             const value = Lab.el("span", {class: "curves-value"});
-            const unit = Lab.el("span", {class: "curves-unit"});
-            const node = Lab.el("div", {class: "curves-label"}, Lab.el("b", {text: head.title}), value, unit);
+            const name = Lab.el("b", {text: head.title});
+            const [unit, log] = [Lab.el("span"), Lab.el("i")];
+            const node = Lab.el("div", {class: "curves-label"}, Lab.el("div", {}, name, value), Lab.el("div", {}, unit, log));
             plot.parentElement.append(node);
-            return {node, value, unit};
+            return {node, name, value, unit, log};
           });
         }
         held.heads.forEach((head, chart) => {
-          labels[chart].node.firstChild.textContent = head.title;
-          labels[chart].unit.textContent = head.unit + (isLog() ? ", log" : "");
+          labels[chart].name.textContent = head.title;
+          labels[chart].unit.textContent = head.unit;
+          labels[chart].log.textContent = isLog() ? ", log" : "";
         });
       };
 
