@@ -237,8 +237,6 @@ class SatipatthanaTrainer:
             )
         self._current = stage
         self._optimizer = self._new_optimizer(list(learning.values()))
-        if stage == TrainingStage.DECODER_FINETUNING:
-            self._features = self._cache_features()
         if first and self.curriculum.n_keyframes > 0:
             self.keyframes.append(capture(self.system, stage, 0, self.global_step))
 
@@ -276,6 +274,8 @@ class SatipatthanaTrainer:
     # --- data ---------------------------------------------------------------------------------------------------
 
     def _batch(self, stage: TrainingStage, index: int) -> Batch:
+        if stage == TrainingStage.DECODER_FINETUNING and self._features is None:
+            self._features = self._cache_features()  # at the first step, not on loading: a run is often only looked at
         x, y = (self.train_dataset.x, self.train_dataset.y) if self._features is None else self._features
         epoch, position = divmod(index, self._batches_per_epoch(len(x)))
         if self._order is None or self._order[0] != (stage, epoch):
@@ -333,8 +333,6 @@ class SatipatthanaTrainer:
                 self._optimizer.state[parameter] = {
                     key.split("|")[1]: _laid_out_like(parameter, tensors[key]) for key in keys
                 }
-        if stage == TrainingStage.DECODER_FINETUNING:
-            self._features = self._cache_features()
 
 
 def _laid_out_like(parameter: Tensor, value: Tensor) -> Tensor:
