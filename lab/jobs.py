@@ -12,19 +12,17 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
-from types import TracebackType
-from typing import TYPE_CHECKING, Literal, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
+from lab.fair import FairLock
 from lab.registry import Registry
+from lab.status import History, JobStatus, Snapshot, State
 
 if TYPE_CHECKING:
-    from satipatthana.core.system import SatipatthanaSystem
-    from satipatthana.train.records import StageProgress, StepRecord
+    from satipatthana.train.records import StageProgress
     from satipatthana.train.trainer import SatipatthanaTrainer
 
 R = TypeVar("R")
-State = Literal["idle", "training", "paused", "error"]
 STAGES = (0, 1, 2, 3)
 SPEED_WINDOW_S = 3.0  # the speed shown is that of the last seconds
 MAX_JOBS = 32
@@ -34,87 +32,6 @@ log = logging.getLogger(__name__)
 
 class JobError(RuntimeError):
     """A command that cannot be followed now; the message says why and what to do."""
-
-
-@dataclass(frozen=True)
-class JobStatus:
-    """What a page asks for four times a second."""
-
-    state: State
-    stage: int | None
-    """The stage in training, or the last that was; None before the first."""
-    step: int
-    """Steps done in that stage."""
-    until: int
-    """The step at which the present order ends; equals `step` when there is none."""
-    planned: int
-    """The stage's plan; 0 before the first."""
-    steps_per_second: float | None
-    seconds_left: float | None
-    """To the end of the present stage's order; None when nobody trains or the speed is not known yet."""
-    waiting: tuple[int, ...]
-    """Stages that follow."""
-    seq: int
-    """How many records there are in the history."""
-    epoch: int
-    """Changes when the run is replaced: the history starts again."""
-    message: str
-    """What went wrong, in one sentence; empty otherwise."""
-
-
-@dataclass(frozen=True)
-class History:
-    """Records number `start` and on. `whole` says that a page must forget what it had."""
-
-    epoch: int
-    start: int
-    records: tuple["StepRecord", ...]
-    whole: bool
-
-    @property
-    def seq(self) -> int:
-        return self.start + len(self.records)
-
-
-@dataclass(frozen=True, eq=False)
-class Snapshot:
-    """The weights between two steps: a copy in eval mode on the CPU that nothing changes any more."""
-
-    system: "SatipatthanaSystem"
-    version: int
-    """Two snapshots of a job with the same version hold the same weights."""
-    seq: int
-    """Records in the history at that moment."""
-
-
-class FairLock:
-    """A lock given in the order of asking, so that the training loop cannot starve a page; reentrant."""
-
-    def __init__(self) -> None:
-        self._changed = threading.Condition()
-        self._queue: deque[object] = deque()
-        self._holder: int | None = None
-        self._depth = 0
-
-    def __enter__(self) -> None:
-        me, ticket = threading.get_ident(), object()
-        with self._changed:
-            if self._holder != me:
-                self._queue.append(ticket)
-                while self._holder is not None or self._queue[0] is not ticket:
-                    self._changed.wait()
-                self._queue.popleft()
-                self._holder = me
-            self._depth += 1
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        with self._changed:
-            self._depth -= 1
-            if self._depth == 0:
-                self._holder = None
-                self._changed.notify_all()
 
 
 class Job:

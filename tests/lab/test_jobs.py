@@ -7,7 +7,9 @@ from contextlib import contextmanager
 import pytest
 import torch
 
-from lab.jobs import FairLock, Job, JobError, JobStatus
+from lab.fair import FairLock
+from lab.jobs import Job, JobError
+from lab.status import JobStatus
 from tests.lab.fakes import PLAN, SOON, FakeTrainer
 
 

@@ -1,0 +1,275 @@
+"""A thought as a page shows it: the present answer, the replay over the keyframes, the map behind it.
+
+A thought is computed once and sent once; the page scrubs it alone. What is drawn belongs to a snapshot of the weights,
+never to the run itself.
+"""
+
+import math
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from lab.question import Question
+from lab.replay import chosen_keyframes, last_move, stage_marks, trained, walk
+from lab.views.thought import About, Cloud, Frame, MindView, StageMark, UmapView, thought_payload
+
+if TYPE_CHECKING:
+    from lab.project import Placed, Placing
+    from lab.status import Snapshot
+    from satipatthana.core.system import SatipatthanaSystem
+    from satipatthana.data import DataBundle
+    from satipatthana.diagnostics.projection import Pca
+    from satipatthana.diagnostics.thought import Thought
+    from satipatthana.train.records import Keyframe, StepRecord
+
+CONTEXT = 2000  # points behind the present thought
+FRAME_CONTEXT = 1000  # and behind each earlier one
+REST = 0.01  # a thought has come to rest when its last step is at most this share of its first
+OPEN = -1.0  # a gate threshold that lets everything in
+
+
+@dataclass(frozen=True, eq=False)
+class Context:
+    """Where the ends of many thoughts lie at one version of the weights: N points of D dimensions, K probes."""
+
+    version: int
+    s_star: np.ndarray
+    probes: np.ndarray
+    pca: "Pca"
+    cloud: Cloud
+
+
+@dataclass(frozen=True, eq=False)
+class Shown:
+    """A thought with everything that is drawn around it. `whole`: with the keyframes, not the present alone."""
+
+    id: str
+    question: Question
+    about: About
+    target: np.ndarray
+    frames: tuple[Frame, ...]
+    context: Context
+    honesty: dict[str, float]
+    stage_marks: tuple[StageMark, ...]
+    whole: bool = False
+
+    def payload(self) -> dict[str, Any]:
+        """What the Converge instrument is sent."""
+        return thought_payload(
+            id=self.id,
+            about=self.about,
+            target=self.target,
+            frames=self.frames,
+            cloud=self.context.cloud,
+            honesty=self.honesty,
+            stage_marks=self.stage_marks,
+        )
+
+    @property
+    def thoughts(self) -> "dict[str, Thought]":
+        """The present minds, by name."""
+        return {name: view.thought for name, view in self.frames[-1].minds.items()}
+
+
+class Thinker:
+    """Thinks about samples of one data set with snapshots of one run, and keeps what will be asked for again."""
+
+    def __init__(self, bundle: "DataBundle") -> None:
+        self.bundle = bundle
+        self._contexts: OrderedDict[int, Context] = OrderedDict()
+        self._past: dict[tuple[int, int], np.ndarray] = {}  # ends of thoughts at keyframes, in half precision
+        self._lock = threading.Lock()
+
+    def context(self, snapshot: "Snapshot") -> Context:
+        """The map of this snapshot; kept for the last two versions of the weights."""
+        with self._lock:
+            if snapshot.version not in self._contexts:
+                self._contexts[snapshot.version] = self._fit(snapshot)
+                while len(self._contexts) > 2:
+                    self._contexts.popitem(last=False)
+            return self._contexts[snapshot.version]
+
+    def now(
+        self, id: str, question: Question, snapshot: "Snapshot", run: str, history: "Sequence[StepRecord]"
+    ) -> Shown:
+        """The thought with the present weights, on the PCA map."""
+        context = self.context(snapshot)
+        history = history[: snapshot.seq]
+        minds = self._minds(snapshot.system, question, context.pca)
+        label = self.bundle.class_names[int(self.bundle.test.y[question.sample])]
+        about = About(
+            run=run,
+            data=self.bundle.name,
+            classes=self.bundle.class_names,
+            mode=question.mode,
+            sample=question.sample,
+            label=label,
+            noise=question.noise,
+            seed=question.seed,
+            threshold=next(iter(minds.values())).thought.threshold,
+        )
+        frame = Frame(*trained(history[-1] if history else None), minds=minds)
+        return Shown(
+            id=id,
+            question=question,
+            about=about,
+            target=self.bundle.test.x[question.sample].numpy(),
+            frames=(frame,),
+            context=context,
+            honesty=self._confess(minds, context, question.seed, None),
+            stage_marks=stage_marks(history),
+        )
+
+    def replay(
+        self,
+        shown: Shown,
+        system: "SatipatthanaSystem",
+        keyframes: "Sequence[Keyframe]",
+        go_on: Callable[[], bool] = lambda: True,
+    ) -> Shown | None:
+        """The same thought at every keyframe before the present; None as soon as `go_on` says no.
+
+        `system` is the present one. All frames lie on the present map's axes, so that a collapse is seen as one.
+        """
+        from satipatthana.diagnostics.projection import neighbourhoods
+
+        context, question = shown.context, shown.question
+        length = sum(len(thought.step_size) for thought in shown.thoughts.values())
+        frames: list[Frame] = []
+        cloud, moved = None, None
+        for index, past in walk(system, keyframes, chosen_keyframes(keyframes, shown.frames[-1].global_step, length)):
+            if not go_on():
+                return None
+            if cloud is None or moved != last_move(keyframes, index):
+                moved = last_move(keyframes, index)
+                cloud = self._past_cloud(past, keyframes[max(moved, 0)], context.pca)
+            # Before its keys are fitted the gate compares something else: the threshold of today says nothing then.
+            then = question if past.samatha.vitakka.has_gate_keys else replace(question, threshold=OPEN)
+            minds = self._minds(past, then, context.pca)
+            frames.append(Frame(*trained(keyframes[index]), minds=minds, cloud=cloud))
+        if not go_on():
+            return None
+        rows = slice(0, FRAME_CONTEXT)
+        quality = neighbourhoods(context.s_star[rows], context.cloud.points[rows])
+        present = shown.frames[-1]
+        return replace(
+            shown,
+            frames=(*frames, present),
+            honesty=self._confess(present.minds, context, question.seed, quality),
+            whole=True,
+        )
+
+    # --- inside ---------------------------------------------------------------------------------------------------
+
+    def _fit(self, snapshot: "Snapshot") -> Context:
+        from satipatthana.diagnostics.projection import fit_pca
+
+        s_star = settled(snapshot.system, self.bundle.train.x[:CONTEXT])
+        probes = snapshot.system.probes.numpy()
+        pca = fit_pca(s_star)
+        return Context(snapshot.version, s_star, probes, pca, self._cloud(s_star, probes, pca))
+
+    def _past_cloud(self, past: "SatipatthanaSystem", keyframe: "Keyframe", pca: "Pca") -> Cloud:
+        key = (keyframe.stage, keyframe.global_step)
+        s_star = self._past.get(key)
+        if s_star is None:
+            s_star = self._past[key] = settled(past, self.bundle.train.x[:FRAME_CONTEXT]).astype(np.float16)
+        return self._cloud(s_star.astype(np.float32), past.probes.numpy(), pca)
+
+    def _cloud(self, s_star: np.ndarray, probes: np.ndarray, pca: "Pca") -> Cloud:
+        """The context on these axes, with the share of its variance that each of them shows."""
+        train, n = self.bundle.train, len(s_star)
+        xy = pca.project(s_star)
+        total = s_star.var(axis=0, dtype=np.float64).sum()
+        explained = xy.var(axis=0, dtype=np.float64) / total if total > 0 else np.zeros(2)
+        inputs = train.x[:n].numpy() if tuple(self.bundle.x_shape) == (2,) else None
+        return Cloud(xy, pca.project(probes), train.y[:n].numpy(), tuple(explained.tolist()), inputs)
+
+    def _minds(self, system: "SatipatthanaSystem", question: Question, pca: "Pca") -> dict[Any, MindView]:
+        from satipatthana.diagnostics.projection import false_motion
+        from satipatthana.diagnostics.thought import think_aloud
+
+        minds: dict[Any, MindView] = {}
+        for name in question.minds:
+            thought = think_aloud(
+                system,
+                self.bundle.test.x[question.sample : question.sample + 1],
+                samples=[question.sample],
+                seed=question.seed,
+                noise=question.noise,
+                drunk=name == "drunk",
+                n_steps=question.n_steps,
+                threshold=question.threshold,
+                drunk_skip_prob=question.skip,
+                drunk_perturbation_std=question.push,
+            )
+            path = pca.project(thought.states[:, 0])
+            minds[name] = MindView(
+                thought, path, false_motion(path, thought.states[:, 0]).false, verdict=verdict(thought)
+            )
+        return minds
+
+    def _confess(self, minds: Any, context: Context, seed: int, quality: Any) -> dict[str, float]:
+        from satipatthana.diagnostics.projection import false_motion, honesty
+
+        motions = [false_motion(view.path, view.thought.states[:, 0]) for view in minds.values()]
+        explained = sum(context.cloud.explained)
+        return numbers(honesty(motions, quality, len(context.s_star), explained=explained, seed=seed))
+
+
+def settled(system: "SatipatthanaSystem", x: Any) -> np.ndarray:
+    """s* (N, D) of many clean inputs, sober and with the gate open."""
+    from satipatthana.diagnostics.observing import chunks, observing
+
+    with observing(system):
+        parts = [system.think(x[rows.start : rows.stop], threshold=OPEN).s_star for rows in chunks(len(x))]
+    return np.concatenate([part.numpy() for part in parts])
+
+
+def verdict(thought: "Thought", row: int = 0) -> str:
+    """How one thought ended, in words."""
+    import torch
+
+    from satipatthana.diagnostics.convergence import contraction_rates
+
+    if thought.gate[row] == 0:
+        return "shut out: the gate let nothing in"
+    taken = thought.taken[:, row]
+    sizes = thought.step_size[taken, row]
+    if not len(sizes):
+        return "no step was taken"
+    if sizes[0] == 0:
+        return "at rest from the first step"
+    ratio = float(sizes[-1] / sizes[0])
+    text = f"{'at rest' if ratio <= REST else 'still moving'}: last step {100 * ratio:.2g} % of the first"
+    energy = torch.from_numpy(thought.step_size[:, row : row + 1])
+    rate = float(contraction_rates(energy, torch.from_numpy(thought.taken[:, row : row + 1]))[0])
+    return f"{text}, each {rate:.2f} of the one before" if math.isfinite(rate) else text
+
+
+def placing(shown: Shown, key: str) -> "Placing":
+    """What the map process is asked for: the present minds of a thought, on the map of its context."""
+    from lab.project import Placing
+
+    thoughts = tuple(thought.states[:, 0] for thought in shown.thoughts.values())
+    return Placing(key, shown.context.s_star, shown.context.probes, thoughts)
+
+
+def umap_view(shown: Shown, placed: "Placed") -> UmapView:
+    """The same thought on the UMAP map."""
+    names: list[Any] = list(shown.thoughts)
+    return UmapView(
+        cloud=Cloud(placed.points, placed.probes, shown.context.cloud.labels),
+        paths=dict(zip(names, placed.paths, strict=True)),
+        false_motion=dict(zip(names, placed.false_motion, strict=True)),
+        honesty=numbers(placed.honesty),
+    )
+
+
+def numbers(honesty: Any) -> dict[str, float]:
+    """What a map confesses; what cannot be told is left out."""
+    return {name: value for name, value in vars(honesty).items() if value is not None}
