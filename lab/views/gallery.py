@@ -75,7 +75,10 @@ def thumbnail(x: np.ndarray, label: str, tip: str = "") -> str:
     if values.ndim > 1:
         return f'<img class="pixels" src="{data_uri(values)}" alt="{escape(label)}"{hint}>'
     body = _point(values) if len(values) == 2 else _bars(values)
-    return f'<svg class="pixels vector" viewBox="-1.1 -1.1 2.2 2.2" role="img" aria-label="{escape(label)}"{hint}>{body}</svg>'
+    return (
+        '<svg class="pixels vector" viewBox="-1.1 -1.1 2.2 2.2" role="img"'
+        f' aria-label="{escape(label)}"{hint}>{body}</svg>'
+    )
 
 
 def _point(values: np.ndarray) -> str:

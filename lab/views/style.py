@@ -136,6 +136,14 @@ def diverging(dark: bool = False) -> list[list[Any]]:
     return [[index / (len(steps) - 1), colour] for index, colour in enumerate(steps)]
 
 
+def diverging_css(value: float) -> str:
+    """The CSS colour of a value from -1 to 1 on the diverging scale, in whichever theme the page has."""
+    place = (min(1.0, max(-1.0, value)) + 1) / 2 * (len(_DIVERGING[False]) - 1)
+    below = min(int(place), len(_DIVERGING[False]) - 2)
+    share = round(100 * (place - below))
+    return f"color-mix(in oklab,var(--diverging-{below}),var(--diverging-{below + 1}) {share}%)"
+
+
 def css_variables() -> str:
     """``:root{...}`` and ``.dark{...}``: every colour as a variable (``--sober``, ``--class-0``), and fonts.
 

@@ -1,0 +1,232 @@
+"""Probes: how alike they are now and at initialisation, who does the work, what each one looks like."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from lab.views.gallery import thumbnail
+from lab.views.panel import Panel, panel_html
+from lab.views.style import corner, diverging_css, escape, number, percent
+
+PANEL = Panel(
+    "Do the probes share the work?",
+    "A row is a probe: what it looks like, how often it answers, its cosine to every other one.",
+    "Vitakka, the first guess, compares each input with these directions. Healthy probes point apart (pale squares) "
+    "and all have a bar; when few do all the work, or squares off the diagonal turn dark, they have collapsed. "
+    "Both matrices have one colour scale; hover over a square for its value.",
+    "cos(a, b) = a·b / (|a| |b|); perplexity = exp(−Σ p ln p) of the mean attention p, from 1 to K",
+    "satipatthana.diagnostics.collapse.probe_angles, .usage",
+)
+SHOWN = 64
+"""Probes drawn at most; a network with more says how many are left out."""
+_WRITTEN = 12
+"""With at most so many probes each square carries its number."""
+_LABELLED = 24
+"""With at most so many each row carries its label, its picture and its share."""
+
+
+class Angles(Protocol):
+    """As `satipatthana.diagnostics.collapse.ProbeAngles`."""
+
+    @property
+    def similarity(self) -> np.ndarray: ...
+    @property
+    def mean(self) -> float: ...
+    @property
+    def rms(self) -> float: ...
+    @property
+    def max(self) -> float: ...
+
+
+class Used(Protocol):
+    """As `satipatthana.diagnostics.collapse.Usage`."""
+
+    @property
+    def share(self) -> np.ndarray: ...
+    @property
+    def won(self) -> np.ndarray: ...
+    @property
+    def perplexity(self) -> float: ...
+    @property
+    def used(self) -> int: ...
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """Cosines off the diagonal."""
+
+    mean: float
+    rms: float
+    max: float
+
+
+@dataclass(frozen=True)
+class ProbeInfo:
+    """K probes. Arrays are over the probes; ``usage`` and what follows from it are None before anything was asked."""
+
+    now: np.ndarray
+    start: np.ndarray | None
+    numbers_now: Numbers
+    numbers_start: Numbers | None
+    usage: np.ndarray | None
+    won: np.ndarray | None
+    perplexity: float | None
+    used: int | None
+    pictures: np.ndarray | None
+    n: int | None
+    seed: int | None
+    trained: str
+    """What ``now`` is: "now", or a keyframe such as "stage 1, step 63"."""
+
+    @property
+    def n_probes(self) -> int:
+        return len(self.now)
+
+
+def probes(
+    now: Angles,
+    start: Angles | None = None,
+    usage: Used | None = None,
+    pictures: np.ndarray | None = None,
+    *,
+    n: int | None = None,
+    seed: int | None = None,
+    trained: str = "now",
+) -> ProbeInfo:
+    """What to show of K probes: angles (K, K) now and at the start, usage over ``n`` inputs, decoded pictures (K, ...).
+
+    Raises ValueError when they are not of the same probes.
+    """
+    k = len(now.similarity)
+    parts = {
+        "start": None if start is None else start.similarity,
+        "usage": None if usage is None else usage.share,
+        "pictures": pictures,
+    }
+    for name, part in parts.items():
+        if part is not None and len(part) != k:
+            raise ValueError(f"{name} is of {len(part)} probes, the angles are of {k}; give the same network's.")
+    return ProbeInfo(
+        now=np.asarray(now.similarity, dtype=np.float32),
+        start=None if start is None else np.asarray(start.similarity, dtype=np.float32),
+        numbers_now=Numbers(now.mean, now.rms, now.max),
+        numbers_start=None if start is None else Numbers(start.mean, start.rms, start.max),
+        usage=None if usage is None else np.asarray(usage.share, dtype=np.float32),
+        won=None if usage is None else np.asarray(usage.won, dtype=np.float32),
+        perplexity=None if usage is None else usage.perplexity,
+        used=None if usage is None else usage.used,
+        pictures=pictures,
+        n=n,
+        seed=seed,
+        trained=trained,
+    )
+
+
+def probes_html(info: ProbeInfo | None) -> str:
+    """The panel as HTML; None says that there is no network yet."""
+    if info is None:
+        text = "No network to look at yet. Open a run, or start a new one under Train."
+        return panel_html("probes", PANEL, f'<p class="lab-empty">{text}</p>')
+    shown = min(info.n_probes, SHOWN)
+    left_out = info.n_probes - shown
+    more = (
+        f'<p class="lab-reading">{left_out} more probes are not drawn; the numbers count all.</p>' if left_out else ""
+    )
+    rows = "".join(_row(info, index, shown) for index in range(shown))
+    size = "large" if shown <= _WRITTEN else "small" if shown <= _LABELLED else "tiny"
+    grid = (
+        f'<div class="probes-scroll"><div class="probes" style="--k:{shown}" data-size="{size}">'
+        f"{_heads(info, shown)}{rows}</div></div>"
+    )
+    return panel_html("probes", PANEL, _numbers(info), grid, _scale(), more, corner=corner(info.n, info.seed))
+
+
+def _numbers(info: ProbeInfo) -> str:
+    start = info.numbers_start
+    facts: list[tuple[str, str, str]] = [
+        ("perplexity of usage", f"{number(info.perplexity)} of {info.n_probes}", "in effect used"),
+        ("used", "–" if info.used is None else f"{info.used} of {info.n_probes}", "win at least once"),
+    ]
+    for key, gloss in (("mean", "off the diagonal"), ("rms", "off the diagonal"), ("max", "largest pair")):
+        before = "" if start is None else f", was {number(getattr(start, key))}"
+        facts.append((f"{key} cosine", number(getattr(info.numbers_now, key)), f"{gloss}{before}"))
+    cells = "".join(
+        f"<div><dt>{name}</dt><dd><b>{value}</b> <span>{escape(note)}</span></dd></div>" for name, value, note in facts
+    )
+    return f'<dl class="facts">{cells}</dl>'
+
+
+def _heads(info: ProbeInfo, shown: int) -> str:
+    columns = "".join(f"<i>{index}</i>" for index in range(shown)) if shown <= _WRITTEN else ""
+    top = max(float(np.max(info.usage)), 1e-9) if info.usage is not None else 0.0
+    axis = f"<small>0</small><small>{percent(top)}</small>" if top else ""
+    return (
+        '<span class="probes-corner">probe</span>'
+        f'<span class="probes-head"><b>usage</b><span class="probes-axis">{axis}</span></span>'
+        f'<span class="probes-head"><b>cosine, {escape(info.trained)}</b>'
+        f'<span class="probes-columns">{columns}</span></span>'
+        '<span class="probes-head"><b>cosine, at initialisation</b>'
+        f'<span class="probes-columns">{columns if info.start is not None else ""}</span></span>'
+    )
+
+
+def _row(info: ProbeInfo, index: int, shown: int) -> str:
+    picture = ""
+    if shown <= _LABELLED:
+        picture = '<span class="pixels blank"></span>'
+        if info.pictures is not None:
+            tip = f"Probe {index}, drawn by the recon head of s"
+            picture = thumbnail(info.pictures[index], f"probe {index}, decoded", tip)
+    label = str(index) if shown <= _LABELLED or index % 10 == 0 else ""
+    start = None if info.start is None else info.start[index, :shown]
+    return (
+        f'<span class="probes-name" data-row="{index}"><b>{label}</b>{picture}</span>{_bar(info, index)}'
+        f"{_squares(info.now[index, :shown], index, info.trained)}{_squares(start, index, 'at initialisation')}"
+    )
+
+
+def _squares(row: np.ndarray | None, index: int, when: str) -> str:
+    if row is None:
+        note = "not known" if index == 0 else ""
+        return f'<span class="probes-row none">{note}</span>'
+    written = len(row) <= _WRITTEN
+    cells = "".join(
+        f'<span style="background:{diverging_css(value)}"{_loud(value)} data-tip="{_pair(index, other, value, when)}">'
+        f"{_cosine(value) if written else ''}</span>"
+        for other, value in enumerate(float(value) for value in row)
+    )
+    return f'<span class="probes-row" data-row="{index}">{cells}</span>'
+
+
+def _loud(value: float) -> str:
+    # where the colour is so strong that a number on it needs the colour of the ground; in the dark that comes sooner
+    return f' data-loud="{"both" if abs(value) > 0.8 else "dark"}"' if abs(value) > 0.5 else ""
+
+
+def _pair(index: int, other: int, value: float, when: str) -> str:
+    who = f"probe {index} with itself" if index == other else f"probe {index} ~ probe {other}"
+    return escape(f"{who}, {when}: cosine {number(value)}")
+
+
+def _cosine(value: float) -> str:
+    text = f"{abs(value):.2f}"
+    return ("−" if value < -0.005 else "") + (text[1:] if text.startswith("0") else text[:1])
+
+
+def _bar(info: ProbeInfo, index: int) -> str:
+    if info.usage is None or info.won is None:
+        return f'<span class="probes-bar none">{"not measured" if index == 0 else ""}</span>'
+    share, won = float(info.usage[index]), float(info.won[index])
+    length = share / max(float(np.max(info.usage)), 1e-9)
+    tip = f"Probe {index}: {percent(share)} of the attention, nearest for {percent(won)} of the inputs"
+    dead = "" if won > 0 else " dead"
+    return (
+        f'<span class="probes-bar{dead}" data-row="{index}" data-tip="{escape(tip)}"><i style="--w:{length:.3f}"></i>'
+        f"<span>{percent(share)}{', never nearest' if dead else ''}</span></span>"
+    )
+
+
+def _scale() -> str:
+    labels = "".join(f"<span>{text}</span>" for text in ("−1 opposite", "0 unrelated", "1 the same"))
+    return f'<div class="probes-scale"><i></i><div>{labels}</div></div>'
