@@ -15,8 +15,9 @@ BATCH = 250
 def observing(network: nn.Module) -> Iterator[None]:
     """Eval mode and no gradients inside; afterwards every module has its own training flag back.
 
-    Eval mode also keeps spectral-norm estimates and BatchNorm statistics as they are, so that a training run
-    that is looked at stays, bit for bit, the run that is not.
+    Eval mode also keeps spectral-norm estimates and BatchNorm statistics as they are, so that a training run that is
+    looked at stays, bit for bit, the run that is not. The flags belong to the network: look at a snapshot, not at a
+    network that another thread is training.
     """
     flags = [(module, module.training) for module in network.modules()]
     network.eval()

@@ -18,7 +18,7 @@ from satipatthana.diagnostics.collapse import probe_angles, usage
 from satipatthana.diagnostics.convergence import Convergence, convergence, run_on
 from satipatthana.diagnostics.gate import calibrate, gate_figures, gate_similarities
 from satipatthana.diagnostics.observing import chunks, observing
-from satipatthana.diagnostics.trust import CLEAN, PathScores, path_figures, walk_paths
+from satipatthana.diagnostics.trust import CLEAN, PathScores, path_figures, score_paths
 from satipatthana.measures import mse
 
 NOISE = 0.5
@@ -65,7 +65,7 @@ def report(
     if not len(x) or not stages - {TrainingStage.ADAPTER_PRETRAINING}:
         return metrics
     settled = _settle(system, x, y, seed)
-    paths = walk_paths(system, x, y, seed=seed)
+    paths = score_paths(system, x, y, seed=seed)
     if TrainingStage.SAMATHA_TRAINING in stages:
         metrics |= _settling_figures(system, settled)
         if len(bundle.validation):

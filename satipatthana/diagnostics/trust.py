@@ -44,7 +44,7 @@ class ScoreFigures:
     """Mean on clean less mean on this path."""
 
 
-def walk_paths(
+def score_paths(
     system: SatipatthanaSystem,
     x: Float[Tensor, "N *shape"],
     y: Int[Tensor, " N"],

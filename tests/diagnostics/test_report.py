@@ -8,15 +8,13 @@ from satipatthana.core.system import SatipatthanaSystem
 from satipatthana.data import DataBundle, load_dataset, void_families
 from satipatthana.diagnostics.collapse import probe_angles, usage
 from satipatthana.diagnostics.report import KEYS, format_report, report
-from tests.diagnostics.conftest import N_STEPS, a_few
+from tests.diagnostics.conftest import N_STEPS, a_few, config
 
 PATHS = ["clean", "augmented", "drunk", "mismatch", "mismatch_same_class"]
 
 
 @pytest.fixture(scope="module")
 def metrics(bundle):
-    from tests.diagnostics.conftest import config
-
     return report(SatipatthanaSystem(config()), bundle, seed=0, seconds={"stage 0": 1.5, "total": 2.0})
 
 
@@ -75,6 +73,15 @@ def test_what_was_not_trained_has_no_figures(system, bundle):
     assert format_report(first).count("-") >= 10
 
 
+def test_a_report_leaves_everything_as_it_was(system, bundle):
+    system.set_stage(1)
+    luck, weights = torch.random.get_rng_state(), {name: value.clone() for name, value in system.state_dict().items()}
+    report(system, bundle, seed=0)
+    assert torch.equal(torch.random.get_rng_state(), luck)
+    assert all(torch.equal(value, weights[name]) for name, value in system.state_dict().items())
+    assert system.samatha.vicara.training
+
+
 def test_samples_that_stop_in_their_own_time(impatient, bundle):
     found = report(impatient, bundle, seed=0)
     assert found["step_ratio"] > found["step50_ratio"] >= 0
@@ -84,12 +91,12 @@ def test_samples_that_stop_in_their_own_time(impatient, bundle):
 def test_vectors_have_a_report_too():
     full = load_dataset("moons")
     few = DataBundle("moons", *(a_few(part, 40) for part in (full.train, full.validation, full.test)), full.class_names)
-    config = RunConfig(
+    plane = RunConfig(
         x_shape=(2,),
         n_classes=2,
         samatha=SamathaConfig(adapter=MlpAdapterConfig(hidden=8), vitakka=StandardVitakkaConfig(dim=16, n_probes=3)),
     )
-    found = report(SatipatthanaSystem(config), few, seed=0)
+    found = report(SatipatthanaSystem(plane), few, seed=0)
     assert list(found["gate"]["open"]) == list(void_families((2,)))
     assert json.dumps(found, allow_nan=False)
     assert found["recon_mse"] > 0

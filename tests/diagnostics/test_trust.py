@@ -4,7 +4,7 @@ from sklearn.metrics import roc_auc_score
 
 from satipatthana.components.vipassana import SCORES
 from satipatthana.data import DataError, void_families
-from satipatthana.diagnostics.trust import PathScores, ScoreFigures, path_figures, score_figures, walk_paths
+from satipatthana.diagnostics.trust import PathScores, ScoreFigures, path_figures, score_figures, score_paths
 
 PATHS = ("clean", "augmented", "drunk", "mismatch", "mismatch_same_class")
 
@@ -42,19 +42,19 @@ def test_what_is_not_there_is_none():
 
 def test_every_path_is_walked(system, bundle):
     x, y = bundle.test.x, bundle.test.y
-    paths = walk_paths(system, x, y, seed=0)
+    paths = score_paths(system, x, y, seed=0)
     assert set(paths) == {*PATHS, *(f"void_{name}" for name in void_families(x.shape[1:]))}
     assert all(path.scores.shape == (60, 3) for path in paths.values())
     assert all(path.scores.min() >= 0 and path.scores.max() <= 1 for path in paths.values())
     assert all((path.gate_similarity is None) == name.startswith("mismatch") for name, path in paths.items())
-    again = walk_paths(system, x, y, seed=0, families=("letters",))
+    again = score_paths(system, x, y, seed=0, families=("letters",))
     assert set(again) == {*PATHS, "void_letters"}
     assert all(torch.equal(path.scores, paths[name].scores) for name, path in again.items())
 
 
 def test_paths_are_what_they_say(system, bundle):
     x, y = bundle.test.x[:4], torch.tensor([0, 1, 1, 2])
-    paths = walk_paths(system, x, y, seed=3, families=("inverted",))
+    paths = score_paths(system, x, y, seed=3, families=("inverted",))
     with torch.no_grad():
         clean, inverted = system(x), system(-x)
         assert torch.allclose(paths["clean"].scores[:, :1], clean.insight.trust, atol=1e-6)
@@ -67,16 +67,16 @@ def test_paths_are_what_they_say(system, bundle):
 
 
 def test_luck_is_a_sample_s_own(system, bundle):
-    few = walk_paths(system, bundle.test.x[:3], bundle.test.y[:3], seed=0, families=())
-    many = walk_paths(system, bundle.test.x[:9], bundle.test.y[:9], seed=0, families=())
+    few = score_paths(system, bundle.test.x[:3], bundle.test.y[:3], seed=0, families=())
+    many = score_paths(system, bundle.test.x[:9], bundle.test.y[:9], seed=0, families=())
     for name in ("augmented", "drunk"):
         assert torch.allclose(few[name].scores, many[name].scores[:3], atol=1e-6)
         assert not torch.allclose(many[name].scores, many["clean"].scores, atol=1e-6)
 
 
 def test_one_input_alone_has_nobody_to_be_taken_for(system, bundle):
-    paths = walk_paths(system, bundle.test.x[:1], bundle.test.y[:1], seed=0, families=("uniform",))
+    paths = score_paths(system, bundle.test.x[:1], bundle.test.y[:1], seed=0, families=("uniform",))
     assert len(paths["mismatch"].scores) == 0
     assert path_figures(paths)["mismatch"]["trust"] == ScoreFigures(None)
     with pytest.raises(DataError, match="mixes two inputs"):
-        walk_paths(system, bundle.test.x[:1], bundle.test.y[:1], seed=0)
+        score_paths(system, bundle.test.x[:1], bundle.test.y[:1], seed=0)
