@@ -20,15 +20,18 @@ STATES: Mapping[str, str] = MappingProxyType(
 )
 _WITHOUT: Mapping[tuple[int, int], str] = MappingProxyType(
     {
-        (1, 0): "Stage 0 was skipped: the adapter starts blind and learns to see here, together with everything else.",
+        (1, 0): "Stage 0 is untrained: the adapter starts blind and learns to see here, with everything else.",
         (
             2,
             1,
-        ): "Stage 1 was skipped: this trains a judge on thoughts of an untrained mind, which do not settle anywhere "
-        "meaningful. Trust will not mean much; train stage 1 first, then this again.",
-        (3, 1): "Stage 1 was skipped: answers are read from thoughts of an untrained mind. Expect few right ones.",
-        (3, 2): "Stage 2 was skipped: the context that the answer reads is that of an untrained judge. It can still "
-        "learn to answer from s* alone.",
+        ): "Stage 1 is untrained: a judge learns here from thoughts that settle nowhere meaningful, so its trust will "
+        "not mean much. Better train stage 1 first.",
+        (3, 1): "Stage 1 is untrained: answers are read from the thoughts of an untrained mind. Expect few right ones.",
+        (
+            3,
+            2,
+        ): "Stage 2 is untrained: the context that the answer reads is an untrained judge's. It can still learn to "
+        "answer from s* alone.",
     }
 )
 """What it means to train a stage (first) while an earlier one (second) is untrained."""
@@ -47,6 +50,7 @@ class StageCard:
     planned: int
     state: StageState
     last_loss: float | None
+    chosen: bool
     notes: tuple[str, ...]
 
     @property
@@ -55,8 +59,8 @@ class StageCard:
         return min(1.0, self.done / self.planned) if self.planned else 0.0
 
 
-def stage_cards(stages: Sequence[Mapping[str, Any]]) -> tuple[StageCard, ...]:
-    """Cards from plain facts, in the order of the stages.
+def stage_cards(stages: Sequence[Mapping[str, Any]], chosen: int | None = None) -> tuple[StageCard, ...]:
+    """Cards from plain facts, in the order of the stages; ``chosen`` is the stage that diagram and curves show.
 
     Each mapping may hold ``learns`` (component names), ``parameters``, ``done``, ``planned``, ``state``, ``last_loss``.
     Raises ValueError unless there are four, or for an unknown state.
@@ -67,10 +71,10 @@ def stage_cards(stages: Sequence[Mapping[str, Any]]) -> tuple[StageCard, ...]:
     for state in states:
         if state not in get_args(StageState):
             raise ValueError(f"A stage is in state {state!r}; known: {', '.join(get_args(StageState))}.")
-    return tuple(_card(index, facts, states) for index, facts in enumerate(stages))
+    return tuple(_card(index, facts, states, index == chosen) for index, facts in enumerate(stages))
 
 
-def _card(index: int, facts: Mapping[str, Any], states: Sequence[StageState]) -> StageCard:
+def _card(index: int, facts: Mapping[str, Any], states: Sequence[StageState], chosen: bool) -> StageCard:
     entry = STAGES[index]
     return StageCard(
         stage=index,
@@ -82,29 +86,35 @@ def _card(index: int, facts: Mapping[str, Any], states: Sequence[StageState]) ->
         planned=facts.get("planned", 0),
         state=states[index],
         last_loss=facts.get("last_loss"),
-        notes=_notes(index, states),
+        chosen=chosen,
+        notes=_notes(index, states, chosen),
     )
 
 
-def _notes(index: int, states: Sequence[StageState]) -> tuple[str, ...]:
+def _notes(index: int, states: Sequence[StageState], chosen: bool) -> tuple[str, ...]:
     if states[index] == "stale":
-        return ("An earlier stage was trained again after this one, so it stands on a network that is gone.",)
+        return ("An earlier stage was trained again since, so this one stands on a network that is gone.",)
+    if states[index] == "untrained" and not chosen:
+        return ()  # a fresh run warns nobody before he reaches for the stage
     missing = [other for other in range(index) if states[other] == "untrained" and (index, other) in _WITHOUT]
     return tuple(_WITHOUT[index, other] for other in missing[:1])
 
 
-def stage_card_html(card: StageCard, chosen: bool = False) -> str:
-    """The inside of one card as HTML. ``chosen`` marks the stage that diagram and curves show."""
+def stage_card_html(card: StageCard) -> str:
+    """The inside of one card as HTML. Its number is a button that chooses the stage (act "stage-k")."""
     learned = "–" if card.parameters is None else count(card.parameters)
     loss = "–" if card.last_loss is None else number(card.last_loss)
     notes = "".join(f'<p class="card-note">{escape(note)}</p>' for note in card.notes)
     progress = f"{count(card.done)} of {count(card.planned)} steps" if card.planned else f"{count(card.done)} steps"
+    pressed = str(card.chosen).lower()
     beyond = " (past the plan)" if card.planned and card.done > card.planned else ""
     return (
-        f'<article class="stage-card{" chosen" if chosen else ""}" data-state="{card.state}" data-stage="{card.stage}"'
+        f'<article class="stage-card{" chosen" if card.chosen else ""}" data-state="{card.state}"'
         f' aria-label="Stage {card.stage}: {escape(card.title)}, {STATES[card.state]}">'
-        f'<header><span class="card-number">{card.stage}</span><div><h4>{escape(card.title)}</h4>'
-        f'<p class="gloss">{escape(card.gloss)}</p></div><span class="card-state">{card.state}</span></header>'
+        f'<header><button class="card-number" type="button" data-act="stage-{card.stage}" aria-pressed="{pressed}"'
+        f' title="Show stage {card.stage} in the diagram and the curves">{card.stage}</button>'
+        f'<div><h4>{escape(card.title)}</h4><p class="gloss">{escape(card.gloss)}</p></div>'
+        f'<span class="card-state">{card.state}</span></header>'
         f'<p class="card-learns">Learns: {escape(names(card.learns)) or "–"}'
         f" <span>({learned} parameters)</span></p>{notes}"
         f'<div class="card-bar" role="progressbar" aria-label="steps done" aria-valuemin="0" aria-valuemax="100"'

@@ -135,10 +135,10 @@ def loss_curves(history: Sequence[Record], stage: int, *, start: int = 0, stop: 
     totals: list[tuple[list[int | None], list[float | None]]] = [([], []) for _ in range(N_STAGES)]
     boundaries: list[tuple[int, int]] = []
     points = 0
-    before = _get(history[start - 1], "stage") if start else None
+    before = field_of(history[start - 1], "stage") if start else None
     for record in history[start:stop]:
-        own, step, moment = _get(record, "stage"), _get(record, "step"), _get(record, "global_step")
-        losses = _get(record, "losses")
+        own, step, moment = field_of(record, "stage"), field_of(record, "step"), field_of(record, "global_step")
+        losses = field_of(record, "losses")
         if own != before:
             boundaries.append((moment, own))
             if step > 1:  # the stage goes on after another: no line across the gap
@@ -230,16 +230,17 @@ def _delta(info: LossInfo, cursor: Cursor) -> dict[str, Any]:
 # --- reading records -----------------------------------------------------------------------------------------
 
 
-def _get(record: Record, name: str) -> Any:
+def field_of(record: Record, name: str) -> Any:
+    """One field of a record, be it a mapping or an object."""
     return record[name] if isinstance(record, Mapping) else getattr(record, name)
 
 
 def _terms(history: Sequence[Record], stage: int) -> list[str]:
     terms = list(TERMS[stage])
     # a stage's records carry the same terms, so its first one tells what is there beyond the known
-    first = next((record for record in history if _get(record, "stage") == stage), None)
+    first = next((record for record in history if field_of(record, "stage") == stage), None)
     if first is not None:
-        terms += [term for term in _get(first, "losses") if term not in terms and term != "floor"]
+        terms += [term for term in field_of(first, "losses") if term not in terms and term != "floor"]
     return terms
 
 
@@ -250,8 +251,8 @@ def _value(losses: Mapping[str, float], term: str) -> float | None:
 
 def _unit(history: Sequence[Record], stage: int, term: str) -> str:
     if stage == 2 and (term == "total" or term in JUDGED):
-        first = next((record for record in history if _get(record, "stage") == stage), None)
-        if first is None or "floor" in _get(first, "losses"):
+        first = next((record for record in history if field_of(record, "stage") == stage), None)
+        if first is None or "floor" in field_of(first, "losses"):
             return "BCE over its floor" if term in JUDGED else "with the floor"
     return UNITS.get(term, "")
 

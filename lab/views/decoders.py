@@ -7,7 +7,7 @@ import numpy as np
 
 from lab.views.gallery import thumbnail
 from lab.views.glossary import titled
-from lab.views.panel import Panel, panel_html
+from lab.views.panel import Panel, empty_html, panel_html
 from lab.views.style import N_CLASSES, corner, escape, number, percent
 
 PANEL = Panel(
@@ -57,7 +57,7 @@ class DecoderInfo:
 def squared_error(drawn: np.ndarray, clean: np.ndarray) -> np.ndarray:
     """Mean squared error of each sample (N,), over everything but the first axis."""
     difference = np.asarray(drawn, dtype=np.float64) - np.asarray(clean, dtype=np.float64)
-    return np.square(difference).reshape(len(difference), -1).mean(axis=1)
+    return np.square(difference).mean(axis=tuple(range(1, difference.ndim)))
 
 
 def decoders(
@@ -111,8 +111,8 @@ def _column(key: str, name: str, gloss: str, pictures: np.ndarray | None, clean:
 def decoders_html(info: DecoderInfo | None) -> str:
     """The panel as HTML; None says that there is no network yet."""
     if info is None or not info.n:
-        text = "No network to look at yet. Open a run, or start a new one under Train."
-        return panel_html("decoders", PANEL, f'<p class="lab-empty">{text}</p>')
+        missing = empty_html("There is no network to look at yet. Open a run or start a new one.", "Train", "tab:Train")
+        return panel_html("decoders", PANEL, missing)
     rows = "".join(_row(info, index) for index in range(info.n))
     table = f'<div class="decoders-table" role="table">{_head(info)}{rows}</div>'
     return panel_html("decoders", PANEL, table, corner=corner(info.n, info.seed))

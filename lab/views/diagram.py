@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Literal, get_args
 
-from lab.views.glossary import PARTS, titled, word
+from lab.views.glossary import PARTS, STAGES, names, titled, word
+from lab.views.panel import Panel, panel_html
 from lab.views.style import count, escape
 
 State = Literal["learns", "frozen", "stale", "untrained", "nothing"]
@@ -141,11 +142,27 @@ def diagram_html(info: DiagramInfo) -> str:
     if info.injected:
         labels += '<text class="symbol start" x="378" y="158">z again, at every step</text>'
     boxes = "".join(_box(part) for part in info.parts)
-    return (
+    svg = (
         f'<div class="network"><div class="network-scroll"><svg viewBox="0 0 {WIDTH} {HEIGHT}" role="group"'
         f' aria-label="{escape(info.text)}">{_DEFS}{_SETTLING}'
         f'<g aria-hidden="true">{lines}{dots}{labels}</g>{boxes}'
         f"{_legend()}</svg></div>{_list(info)}</div>"
+    )
+    return panel_html("diagram", _panel(info), svg)
+
+
+def _panel(info: DiagramInfo) -> Panel:
+    where = "No stage is chosen." if info.stage is None else f"Stage {info.stage} · {STAGES[info.stage].gloss}: "
+    lit = names([part.key for part in info.parts if part.state == "learns"])
+    learning = "" if info.stage is None else f"{lit or 'nothing'} {'learns' if ',' not in lit else 'learn'}."
+    return Panel(
+        "What learns now?",
+        f"{where}{learning} Data flow from left to right; hover over a part for what it is.",
+        "Lit parts are changed by the chosen stage, grey ones are frozen: neither their weights nor their statistics "
+        "move. Hatched parts learned from an earlier version of what they stand on and should be trained again. "
+        "Dashed parts have not been trained yet.",
+        "",
+        "satipatthana.core.SatipatthanaSystem.get_trainable_params",
     )
 
 

@@ -198,15 +198,8 @@ TERMS = _words(
         "accuracy",
         "Accuracy",
         "share of right answers",
-        "The share of held-out inputs whose class the decoder names. It is at chance until stage 3 has been trained. "
-        "Test inputs are left alone while a run is tuned.",
-    ),
-    (
-        "aux_accuracy",
-        "Guidance accuracy",
-        "right answers of the aux head",
-        "The share of held-out inputs whose class the label guidance of stage 1 reads from s*. It shows early whether "
-        "settled states of different classes come to lie apart. It is at chance until stage 1 has been trained.",
+        "The share of held-out inputs whose class is named from s*: by stage 1's label guidance until stage 3 trains "
+        "the decoder, then by the decoder. Stage 0 has none. Test inputs are left alone while a run is tuned.",
     ),
     (
         "trust_gap",

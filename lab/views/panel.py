@@ -28,6 +28,12 @@ def words(panel: Panel) -> dict[str, Any]:
     }
 
 
+def empty_html(text: str, button: str = "", page: str = "") -> str:
+    """What is missing, and the button that leads to it: ``page`` is what `page.js` is to do, such as "tab:Train"."""
+    press = f'<button class="lab-button" type="button" data-page="{escape(page)}">{escape(button)}</button>'
+    return f'<div class="lab-empty"><p>{escape(text)}</p>{press if button else ""}</div>'
+
+
 def panel_html(name: str, panel: Panel, *content: str, corner: str = "") -> str:
     """A panel as HTML, in the markup of `SatiLab.panel`; ``content`` is HTML.
 

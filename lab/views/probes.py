@@ -6,7 +6,7 @@ from typing import Protocol
 import numpy as np
 
 from lab.views.gallery import thumbnail
-from lab.views.panel import Panel, panel_html
+from lab.views.panel import Panel, empty_html, panel_html
 from lab.views.style import corner, diverging_css, escape, number, percent
 
 PANEL = Panel(
@@ -126,8 +126,8 @@ def probes(
 def probes_html(info: ProbeInfo | None) -> str:
     """The panel as HTML; None says that there is no network yet."""
     if info is None:
-        text = "No network to look at yet. Open a run, or start a new one under Train."
-        return panel_html("probes", PANEL, f'<p class="lab-empty">{text}</p>')
+        missing = empty_html("There is no network to look at yet. Open a run or start a new one.", "Train", "tab:Train")
+        return panel_html("probes", PANEL, missing)
     shown = min(info.n_probes, SHOWN)
     left_out = info.n_probes - shown
     more = (

@@ -3,13 +3,13 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
+from lab.views.curves import Record, field_of
 from lab.views.glossary import word
 from lab.views.panel import Panel, panel_html
 from lab.views.style import corner, count, escape, number, percent
 
-VITALS = ("accuracy", "aux_accuracy", "perplexity", "spread", "trust_gap")
+VITALS = ("accuracy", "perplexity", "spread", "trust_gap")
 POINTS = 60
 """Of a sparkline at most: the rest is thinned evenly, its last point kept."""
 _WIDTH, _HEIGHT = 120, 34
@@ -18,7 +18,7 @@ PANEL = Panel(
     "Is it healthy?",
     "Measured every few steps on held-out inputs; the line is the whole run, the number is now.",
     "A loss can fall while the network goes bad: these figures show it. Perplexity well below the number of probes, or "
-    "a spread of s* near zero, means collapse. Accuracy and trust gap are at chance until their stages are trained.",
+    "a spread of s* near zero, means collapse. Each is measured once the run has come to the stage it is about.",
     "",
     "satipatthana.diagnostics.vitals.vitals",
 )
@@ -46,23 +46,21 @@ class VitalsInfo:
     """Of the run; 0 before the first."""
 
 
-def vitals(history: Sequence[Mapping[str, Any] | Any], n_probes: int | None = None) -> VitalsInfo:
+def vitals(history: Sequence[Record], n_probes: int | None = None) -> VitalsInfo:
     """The vitals of a history of step records; ``n_probes`` K is the ceiling of the perplexity."""
     measured: list[tuple[int, Mapping[str, float]]] = []
     boundaries: list[int] = []
     stage, last_step = None, 0
     for record in history:
-        get = record.get if isinstance(record, Mapping) else lambda name, record=record: getattr(record, name)
-        last_step = get("global_step")
-        if get("stage") != stage:
+        last_step = field_of(record, "global_step")
+        if field_of(record, "stage") != stage:
             if stage is not None:
                 boundaries.append(last_step)
-            stage = get("stage")
-        if get("vitals"):
-            measured.append((last_step, get("vitals")))
+            stage = field_of(record, "stage")
+        if found := field_of(record, "vitals"):
+            measured.append((last_step, found))
     ranges: dict[str, tuple[float | None, float | None]] = {
         "accuracy": (0.0, 1.0),
-        "aux_accuracy": (0.0, 1.0),
         "perplexity": (1.0, None if n_probes is None else float(n_probes)),
         "spread": (0.0, None),
         "trust_gap": (0.0, 1.0),
@@ -80,7 +78,7 @@ def vitals(history: Sequence[Mapping[str, Any] | Any], n_probes: int | None = No
 def _text(key: str, value: float | None, n_probes: int | None) -> str:
     if value is None:
         return "–"
-    if key in ("accuracy", "aux_accuracy"):
+    if key == "accuracy":
         return percent(value)
     if key == "perplexity" and n_probes:
         return f"{number(value)} of {n_probes}"

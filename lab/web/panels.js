@@ -50,3 +50,52 @@
     row.dataset.zooming = "";
   };
 })();
+
+// An instrument that shows HTML made in Python: {"html": "..."}. A new value changes only what differs, so an open help
+// card, the focus and the scroll of what stays are left alone. [data-act] calls back with trigger("act", {act}).
+(() => {
+  "use strict";
+  const Lab = window.SatiLab;
+
+  const alike = (a, b) => a.nodeType === b.nodeType && a.nodeName === b.nodeName;
+
+  const morph = (from, to) => {
+    if (from.nodeType !== Node.ELEMENT_NODE) {
+      if (from.nodeValue !== to.nodeValue) from.nodeValue = to.nodeValue;
+      return;
+    }
+    for (const {name} of [...from.attributes]) if (!to.hasAttribute(name) && name !== "open") from.removeAttribute(name);
+    for (const {name, value} of to.attributes) if (from.getAttribute(name) !== value) from.setAttribute(name, value);
+    children(from, to);
+  };
+
+  const children = (from, to) => {
+    const [old, fresh] = [[...from.childNodes], [...to.childNodes]];
+    fresh.forEach((node, i) => {
+      if (i >= old.length) from.append(node);
+      else if (alike(old[i], node)) morph(old[i], node);
+      else old[i].replaceWith(node);
+    });
+    old.slice(fresh.length).forEach((node) => node.remove());
+  };
+
+  Lab.register("panel", {
+    mount(root, api) {
+      root.addEventListener("click", (event) => {
+        const node = event.target.closest?.("[data-act]");
+        if (node) api.trigger("act", {act: node.dataset.act});
+      });
+      let held = null;
+      return {
+        update(value) {
+          const html = value?.html ?? "";
+          if (html === held) return;
+          held = html;
+          const draft = document.createElement("template");
+          draft.innerHTML = html;
+          children(root, draft.content);
+        },
+      };
+    },
+  });
+})();

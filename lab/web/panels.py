@@ -1,0 +1,34 @@
+"""The components of Train, Probes and Decoders: panels that show HTML from `lab.views`, and the loss curves."""
+
+from typing import Any
+
+from lab.web.component import Instrument
+
+
+def panel(html: str = "", **options: Any) -> Instrument:
+    """Shows HTML made by a view: update it with ``show(html)``. Help cards and focus survive an update.
+
+    Event: ``act`` ({"act": "stage-1"}) when something with ``data-act`` is pressed. Give an ``elem_id``.
+    """
+    return Instrument("panel", show(html), scripts=("panels.js",), triggers=("act",), plotly=False, **options)
+
+
+def show(html: str) -> dict[str, str]:
+    """The value of a panel."""
+    return {"html": html}
+
+
+def curves(value: dict[str, Any] | None = None, **options: Any) -> Instrument:
+    """The live loss curves: a value of `lab.views.curves.seed`, then those of `lab.views.curves.append`.
+
+    Events: ``resync`` ({"seq", "points"}: the page holds something else, send a seed), ``stage`` ({"stage": k}: show
+    the terms of another stage).
+    """
+    return Instrument(
+        "curves",
+        value,
+        scripts=("panels.js", "curves.js"),
+        triggers=("resync", "stage"),
+        label="Loss curves",
+        **{"elem_id": "curves", **options},
+    )
