@@ -1,5 +1,6 @@
 """Probes: how alike they are now and at initialisation, who does the work, what each one looks like."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -7,7 +8,7 @@ import numpy as np
 
 from lab.views.gallery import thumbnail
 from lab.views.panel import Panel, empty_html, panel_html
-from lab.views.style import corner, diverging_css, escape, number, percent
+from lab.views.style import N_CLASSES, corner, diverging_css, escape, number, percent
 
 PANEL = Panel(
     "Do the probes share the work?",
@@ -74,6 +75,9 @@ class ProbeInfo:
     perplexity: float | None
     used: int | None
     pictures: np.ndarray | None
+    by_class: np.ndarray | None
+    """(K, classes): of the inputs that a probe is nearest to, the share of each class."""
+    classes: tuple[str, ...]
     n: int | None
     seed: int | None
     trained: str
@@ -90,19 +94,23 @@ def probes(
     usage: Used | None = None,
     pictures: np.ndarray | None = None,
     *,
+    by_class: np.ndarray | None = None,
+    classes: Sequence[object] = tuple(range(N_CLASSES)),
     n: int | None = None,
     seed: int | None = None,
     trained: str = "now",
 ) -> ProbeInfo:
     """What to show of K probes: angles (K, K) now and at the start, usage over ``n`` inputs, decoded pictures (K, ...).
 
-    Raises ValueError when they are not of the same probes.
+    ``by_class`` (K, classes) is the share of each class among the inputs that a probe is nearest to. Raises
+    ValueError when the parts are not of the same probes.
     """
     k = len(now.similarity)
     parts = {
         "start": None if start is None else start.similarity,
         "usage": None if usage is None else usage.share,
         "pictures": pictures,
+        "by_class": by_class,
     }
     for name, part in parts.items():
         if part is not None and len(part) != k:
@@ -117,6 +125,8 @@ def probes(
         perplexity=None if usage is None else usage.perplexity,
         used=None if usage is None else usage.used,
         pictures=pictures,
+        by_class=by_class,
+        classes=tuple(str(name) for name in classes),
         n=n,
         seed=seed,
         trained=trained,
@@ -160,10 +170,11 @@ def _numbers(info: ProbeInfo) -> str:
 def _heads(info: ProbeInfo, shown: int) -> str:
     columns = "".join(f"<i>{index}</i>" for index in range(shown)) if shown <= _WRITTEN else ""
     top = max(float(np.max(info.usage)), 1e-9) if info.usage is not None else 0.0
+    by_class = "" if info.by_class is None else ", by class won"
     axis = f"<small>0</small><small>{percent(top)}</small>" if top else ""
     return (
         '<span class="probes-corner">probe</span>'
-        f'<span class="probes-head"><b>usage</b><span class="probes-axis">{axis}</span></span>'
+        f'<span class="probes-head"><b>usage{by_class}</b><span class="probes-axis">{axis}</span></span>'
         f'<span class="probes-head"><b>cosine, {escape(info.trained)}</b>'
         f'<span class="probes-columns">{columns}</span></span>'
         '<span class="probes-head"><b>cosine, at initialisation</b>'
@@ -220,10 +231,21 @@ def _bar(info: ProbeInfo, index: int) -> str:
     share, won = float(info.usage[index]), float(info.won[index])
     length = share / max(float(np.max(info.usage)), 1e-9)
     tip = f"Probe {index}: {percent(share)} of the attention, nearest for {percent(won)} of the inputs"
-    dead = "" if won > 0 else " dead"
+    segments, mostly = "", ""
+    if info.by_class is not None and won > 0:
+        wins = [float(part) for part in info.by_class[index]]
+        order = [each for each in sorted(range(len(wins)), key=lambda each: -wins[each]) if wins[each] > 0]
+        segments = "".join(
+            f'<u style="flex:{wins[each]:.3f};background:var(--class-{each % N_CLASSES})"></u>' for each in order
+        )
+        named = ", ".join(f"{percent(wins[each])} are {info.classes[each]}" for each in order[:4])
+        tip += f"\nof these {named}"
+        mostly = f" · mostly {info.classes[order[0]]}" if wins[order[0]] >= 0.5 else " · mixed"
+    dead = won == 0
     return (
-        f'<span class="probes-bar{dead}" data-row="{index}" data-tip="{escape(tip)}"><i style="--w:{length:.3f}"></i>'
-        f"<span>{percent(share)}{', never nearest' if dead else ''}</span></span>"
+        f'<span class="probes-bar{" dead" if dead else ""}" data-row="{index}" data-tip="{escape(tip)}">'
+        f'<i style="--w:{length:.3f}">{segments}</i>'
+        f"<span>{percent(share)}{', never nearest' if dead else escape(mostly)}</span></span>"
     )
 
 

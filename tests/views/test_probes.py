@@ -52,6 +52,15 @@ def test_a_dead_probe_is_named_in_words():
     assert "never nearest" in probes_html(probes(PAIR, usage=Usage([0.9, 0.1], [1.0, 0.0])))
 
 
+def test_bars_are_divided_by_class_and_the_main_one_is_named():
+    by_class = np.array([[0.75, 0.25], [0.4, 0.3]])
+    html = probes_html(probes(PAIR, usage=Usage([0.5, 0.5]), by_class=by_class, classes=("sun", "<moon>")))
+    assert "mostly sun" in html
+    assert "mixed" in html
+    assert "75.0 % are sun, 25.0 % are &lt;moon&gt;" in html
+    assert html.count("var(--class-0)") == 2
+
+
 def test_without_usage_start_or_pictures_places_are_kept():
     html = probes_html(probes(PAIR))
     for text in ("not measured", "not known", "– of 2", "blank"):
