@@ -104,7 +104,8 @@ class StandardVitakkaConfig:
     gate: Literal["hard", "soft"] = "hard"
     gate_temperature: float = 0.05
     """Width of the sigmoid of the soft gate, in units of cosine."""
-    n_gate_keys: int = 60
+    n_gate_keys: int = 160
+    """On validation digits 160 keys let .8 % of shuffled patches in, 60 keys 2.9 %; beyond that nothing is gained."""
     gate_threshold: dataclasses.InitVar[None] = None
     """Refused: the old name of the two thresholds above."""
 

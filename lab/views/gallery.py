@@ -4,12 +4,14 @@ import base64
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from PIL import Image
 
 from lab.views.panel import Panel, panel_html
 from lab.views.style import escape
+from lab.views.thought import drawable
 
 STRIP = Panel(
     "What does it draw?",
@@ -146,3 +148,17 @@ def _strip_row(row: StripRow, info: StripInfo) -> str:
     else:
         cells = "".join(thumbnail(x, f"{row.label}, digit {i + 1}") for i, x in enumerate(row.samples))
     return f'{head}<div class="strip-cells">{cells}</div>'
+
+
+def gallery_payload(
+    id: str, samples: Sequence[int], x: np.ndarray, labels: Sequence[str], chosen: int | None
+) -> dict[str, Any]:
+    """What `gallery.js` draws: inputs (N, C, H, W) or (N, 2) by their number; ``id`` changes when they do."""
+    return {
+        "id": f"{id} {len(samples)}",
+        "samples": list(samples),
+        "labels": list(labels),
+        "chosen": chosen,
+        "images": drawable(x) if x.ndim == 4 else None,
+        "points": drawable(x) if x.ndim == 2 else None,
+    }

@@ -1,0 +1,115 @@
+"""The page: theme, header, tabs, and the one timer that looks at the run."""
+
+import os
+import threading
+import webbrowser
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")  # before Gradio is imported, or the server calls out
+
+import gradio as gr
+
+from lab.runs import find
+from lab.session import SAID
+from lab.tabs import converge, decoders, probes, train
+from lab.tabs.page import Opening, Page, header_row, said
+from lab.web.component import page_head
+
+TITLE = "Satipatthana Lab"
+TICK_S = 0.25
+MAX_FILE = "5mb"
+QUEUE = 256
+
+
+def build(opening: Opening | None = None) -> gr.Blocks:
+    """The page as Gradio blocks; ``opening`` says what a new visitor finds."""
+    with gr.Blocks(title=TITLE, analytics_enabled=False, fill_width=True) as blocks:
+        page = Page(opening or Opening())
+        header_row(page)
+        with gr.Tabs(selected=converge.TAB, elem_id="tabs"):
+            tabs = [module.build(page) for module in (train, converge, probes, decoders)]
+        private: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+        for tab in tabs:
+            tab.select(lambda name=tab.id: name, None, page.active, **private)
+        attached = blocks.load(said(page.attach), page.browser, [page.browser, page.visitor], **private)
+        attached.success(lambda: converge.TAB, None, page.active, **private)
+        for event in (attached, *page.openers):
+            for hang_on in page.on_open:
+                hang_on(event)
+        _look_at_the_run(page)
+    return blocks
+
+
+def _look_at_the_run(page: Page) -> None:
+    """One timer for all: a request per look, however many tabs want one."""
+    inputs = [component for tick in page.ticks for component in tick.inputs]
+    outputs = [component for tick in page.ticks for component in tick.outputs]
+
+    def look(visitor: Any, active: Any, *held: Any) -> list[Any]:
+        found: list[Any] = []
+        place = 0
+        for tick in page.ticks:
+            own = held[place : place + len(tick.inputs)]
+            place += len(tick.inputs)
+            nothing = (gr.skip(),) * len(tick.outputs)
+            found += (
+                nothing if tick.tab not in ("", active) or not visitor else _quietly(tick.look, visitor, own, nothing)
+            )
+        return found
+
+    timer = gr.Timer(TICK_S)
+    timer.tick(
+        look,
+        [page.visitor, page.active, *inputs],
+        outputs,
+        show_progress="hidden",
+        api_visibility="private",
+        concurrency_limit=16,
+    )
+
+
+def _quietly(look: Any, visitor: Any, held: Any, nothing: tuple[Any, ...]) -> tuple[Any, ...]:
+    # what a visitor did not ask for does not interrupt him: no run is open yet, or the session has gone
+    try:
+        return look(visitor, *held)
+    except SAID:
+        return nothing
+
+
+def launch(
+    host: str = "127.0.0.1",
+    port: int | None = None,
+    run: str | None = None,
+    data: str | None = None,
+    data_dir: str | Path | None = None,
+    open_browser: bool = True,
+) -> None:
+    """Serves the page until it is interrupted. ``run`` is a run folder or the name of one below `runs`."""
+    shelf, name = find(run)
+    opening = Opening(shelf, name, data, None if data_dir is None else Path(data_dir))
+    blocks = build(opening).queue(max_size=QUEUE, default_concurrency_limit=8)
+    _, address, _ = blocks.launch(
+        server_name=host,
+        server_port=port,
+        inbrowser=False,
+        quiet=True,
+        prevent_thread_lock=True,
+        max_file_size=MAX_FILE,
+        run_history=False,
+        footer_links=[],
+        enable_monitoring=False,
+        ssr_mode=False,
+        show_error=True,
+        head=page_head(),
+    )
+    threading.Thread(target=_warm, name="warm-up", daemon=True).start()
+    if open_browser:
+        webbrowser.open(address)
+    blocks.block_thread()
+
+
+def _warm() -> None:
+    """Imports what the first thought needs, while the visitor's browser still loads the page."""
+    import satipatthana.checkpoint
+    import satipatthana.diagnostics.thought  # noqa: F401

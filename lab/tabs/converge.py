@@ -1,0 +1,134 @@
+"""Converge: choose an input and a mind; one clock in the browser drives every view of the thought."""
+
+from typing import Any
+
+import gradio as gr
+
+from lab.question import MODES
+from lab.session import Session
+from lab.tabs.page import Page, Tick, said, session_of
+from lab.views.gallery import gallery_payload
+from lab.views.thought import waiting_payload
+from lab.web.component import Instrument
+from lab.web.component import converge as converge_instrument
+
+TAB = "Converge"
+IN_GALLERY = 30
+FIRST_NOISE = 0.5
+
+WORDS = {
+    "noise": "Noise σ",
+    "noise_hint": "x spans −1 to 1",
+    "seed": "Seed of luck",
+    "mind": "Mind",
+    "skip": "Skip: chance per step",
+    "push": "Push: noise on each step",
+    "gate": "Gate threshold, cosine",
+    "calibrate": "Calibrate gate",
+    "open": "Open gate",
+    "steps": "Steps",
+    "again": "Think again",
+    "waiting": "Thinking",
+}
+
+
+def build(page: Page) -> gr.Tab:
+    """The tab and its events."""
+    with gr.Tab(TAB, id=TAB) as tab, gr.Row(elem_classes="converge-row"):
+        with gr.Column(scale=0, min_width=256, elem_classes="controls"):
+            inputs = Instrument(
+                "gallery", scripts=("gallery.js",), triggers=("pick",), label="Inputs", elem_id="gallery"
+            )
+            noise = gr.Slider(0, 1.2, value=FIRST_NOISE, step=0.05, label=WORDS["noise"], elem_id="noise")
+            mind = gr.Radio(list(MODES), value="sober", label=WORDS["mind"], elem_id="mind")
+            skip = gr.Slider(0, 1, value=0.3, step=0.05, label=WORDS["skip"], elem_id="skip")
+            push = gr.Slider(0, 2, value=0.2, step=0.05, label=WORDS["push"], elem_id="push")
+            gate = gr.Slider(-1, 1, value=-1, step=0.005, label=WORDS["gate"], elem_id="gate")
+            with gr.Row():
+                calibrate = gr.Button(WORDS["calibrate"], size="sm", elem_id="calibrate", min_width=60)
+                opened = gr.Button(WORDS["open"], size="sm", elem_id="open-gate", min_width=60)
+            steps = gr.Slider(5, 200, value=10, step=1, label=WORDS["steps"], elem_id="steps")
+            seed = gr.Number(0, precision=0, label=WORDS["seed"], elem_id="seed", minimum=0)
+            again = gr.Button(WORDS["again"], size="sm", elem_id="think-again")
+        with gr.Column(scale=1, min_width=320):
+            thought = converge_instrument(waiting_payload(WORDS["waiting"]))
+        sample = gr.State(-1)
+        umap = gr.State("")
+
+    asked = [page.visitor, sample, noise, seed, mind, skip, push, gate, steps]
+
+    @said
+    def think(visitor: Any, *sent: Any) -> tuple[Any, str]:
+        session = session_of(visitor)
+        return session.thought_now(**_question(session, sent)).payload(), ""
+
+    @said
+    def replay(visitor: Any) -> Any:
+        session = session_of(visitor)
+        shown = session.thought_replay()
+        if shown is None:
+            return gr.skip()
+        session.umap_start()
+        return shown.payload()
+
+    @said
+    def pick(event: gr.EventData) -> Any:
+        return event._data.get("sample") if isinstance(event._data, dict) else None
+
+    @said
+    def find_gate(visitor: Any) -> float:
+        return round(session_of(visitor).calibrate(), 3)
+
+    @said
+    def begin(visitor: Any, chosen: Any) -> tuple[Any, ...]:
+        """The gallery and the dials of the run that is open."""
+        session = session_of(visitor)
+        info, shown = session.run_info(), session.gallery(IN_GALLERY)
+        first = chosen if chosen in shown.samples else shown.samples[7 % len(shown.samples)]
+        return (
+            gallery_payload(info.data, shown.samples, shown.x, shown.labels, first),
+            first,
+            info.skip,
+            info.push,
+            gr.update(value=info.threshold),
+            min(200, max(5, info.n_steps)),
+        )
+
+    def map_state(visitor: Any, before: str) -> tuple[Any, str]:
+        """How far the UMAP map is; sent when it changes."""
+        patch = session_of(visitor).umap_patch()
+        if patch is None:
+            return gr.skip(), before
+        now = f"{patch['id']} {patch['state']} {patch.get('text', '')}"
+        return (gr.skip() if now == before else patch), now
+
+    private: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+    latest: dict[str, Any] = {**private, "trigger_mode": "always_last"}
+
+    def follow(event: Any) -> None:
+        """After a thought: the same at every keyframe, then the map."""
+        event.then(replay, page.visitor, thought, **private)
+
+    def on_open(event: Any) -> None:
+        ready = event.success(begin, [page.visitor, sample], [inputs, sample, skip, push, gate, steps], **private)
+        follow(ready.then(think, asked, [thought, umap], **private))
+
+    page.on_open.append(on_open)
+    for slider in (noise, skip, push, gate, steps):
+        follow(slider.release(think, asked, [thought, umap], **latest))
+    follow(mind.input(think, asked, [thought, umap], **latest))
+    follow(seed.submit(think, asked, [thought, umap], **latest))
+    follow(again.click(think, asked, [thought, umap], **latest))
+    follow(inputs.pick(pick, None, sample, **private).then(think, asked, [thought, umap], **latest))
+    follow(calibrate.click(find_gate, page.visitor, gate, **private).then(think, asked, [thought, umap], **latest))
+    follow(opened.click(lambda: -1, None, gate, **private).then(think, asked, [thought, umap], **latest))
+    follow(thought.act(think, asked, [thought, umap], **latest))
+    follow(thought.lost(think, asked, [thought, umap], **latest))
+    follow(tab.select(think, asked, [thought, umap], **latest))
+    page.ticks.append(Tick(TAB, map_state, [umap], [thought, umap]))
+    return tab
+
+
+def _question(session: Session, sent: tuple[Any, ...]) -> dict[str, Any]:
+    names = ("sample", "noise", "seed", "mode", "skip", "push", "threshold", "n_steps")
+    return dict(zip(names, sent, strict=True))

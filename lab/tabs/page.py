@@ -1,0 +1,179 @@
+"""What the tabs share: how a handler finds its visitor's session and says what went wrong, and the header."""
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from lab.runs import Shelf
+from lab.session import SAID, SESSIONS, Session, open_session
+from lab.views.glossary import help_html
+from lab.views.header import JobInfo, header, header_html
+
+NOBODY = ""
+PAUSE, RESUME = "Pause", "Resume"
+STORAGE_KEY = "satipatthana-lab"
+
+_HALF = "M8 1a7 7 0 1 0 0 14A7 7 0 0 0 8 1Zm0 2v10A5 5 0 0 1 8 3Z"
+_SCREEN = "M1 2h14v9H9v2h3v1H4v-1h3v-2H1V2Zm1 1v7h12V3H2Z"
+
+
+def _switch(name: str, hint: str, content: str) -> str:
+    return (
+        f'<button type="button" class="lab-round" data-page="{name}" title="{hint}" aria-label="{hint}">'
+        f"{content}</button>"
+    )
+
+
+def _icon(path: str) -> str:
+    return f'<svg viewBox="0 0 16 16" aria-hidden="true"><path d="{path}"/></svg>'
+
+
+SWITCHES = (
+    '<div class="lab-switches" role="toolbar" aria-label="How the page looks">'
+    + _switch("theme", "Light or dark", _icon(_HALF))
+    + _switch("projector", "Projector: everything larger (p)", _icon(_SCREEN))
+    + _switch("help", "Help and glossary (?)", '<b aria-hidden="true">?</b>')
+    + "</div>"
+)
+
+HELP = (
+    "<h4>Keys</h4><p><b>space</b> play or pause · <b>← →</b> one step · <b>home / end</b> first or last state · "
+    "<b>1–4</b> tabs · <b>d</b> sober, drunk, both · <b>p</b> projector · <b>?</b> this help</p>"
+    "<h4>Words</h4>"
+)
+
+
+@dataclass(frozen=True)
+class Opening:
+    """What a new visitor finds: where runs lie, and which run or data set the page opens on."""
+
+    shelf: Shelf = field(default_factory=Shelf)
+    run: str | None = None
+    data: str | None = None
+    data_dir: Path | None = None
+
+
+@dataclass(frozen=True)
+class Tick:
+    """Something that looks at the run four times a second while its tab is open (empty: whichever is).
+
+    ``look(visitor, *inputs)`` returns one value per output, `gr.skip()` where nothing changed.
+    """
+
+    tab: str
+    look: Callable[..., tuple[Any, ...]]
+    inputs: list[Any]
+    outputs: list[Any]
+
+
+class Page:
+    """The components that several tabs write to. ``visitor`` holds the session's id, in the server."""
+
+    def __init__(self, opening: Opening) -> None:
+        self.opening = opening
+        self.browser = gr.BrowserState("", storage_key=STORAGE_KEY)
+        self.visitor = gr.State(NOBODY)
+        self.active = gr.State("")
+        """The tab that is open: only that one is kept up to date."""
+        self.header: gr.HTML
+        self.pause: gr.Button
+        self.stop: gr.Button
+        self.ticks: list[Tick] = []
+        self.openers: list[Any] = []
+        """Events after which another run is open."""
+        self.on_open: list[Callable[[Any], None]] = []
+        """What each tab hangs on such an event."""
+
+    def attach(self, kept: Any) -> tuple[str, str]:
+        """The session that this browser had, or a new one: a reload finds its run again."""
+        try:
+            session = SESSIONS.get(kept)
+        except SAID:
+            session = open_session(self.opening.shelf, self.opening.data_dir)
+        session.open_first(self.opening.run, self.opening.data)
+        return session.id, session.id
+
+
+def said(handler: Callable[..., Any]) -> Callable[..., Any]:
+    """A handler whose expected refusals are told to the visitor, in their own words, and change nothing."""
+
+    @functools.wraps(handler)
+    def guarded(*arguments: Any, **named: Any) -> Any:
+        if arguments and arguments[0] == NOBODY:
+            return gr.skip()  # a tab opens itself before the page has found its session
+        try:
+            return handler(*arguments, **named)
+        except SAID as error:
+            raise gr.Error(str(error), title="Not done", print_exception=False) from error
+
+    return guarded
+
+
+def session_of(visitor: Any) -> Session:
+    """The session of a visitor's id."""
+    return SESSIONS.get(visitor)
+
+
+def html(value: str = "", **options: Any) -> gr.HTML:
+    """HTML in the lab's own style, without Gradio's prose."""
+    return gr.HTML(value, padding=False, apply_default_css=False, **options)
+
+
+def header_row(page: Page) -> None:
+    """Name, run, stages and job, whichever tab is open; pause, stop and the page's switches."""
+    with gr.Row(elem_id="top", equal_height=True):
+        page.header = html(header_html(header()), elem_id="header")
+        page.pause = gr.Button(PAUSE, elem_id="pause", size="sm", interactive=False, min_width=64, scale=0)
+        page.stop = gr.Button("Stop", elem_id="stop", size="sm", interactive=False, min_width=56, scale=0)
+        html(SWITCHES, elem_id="switches")
+    html(
+        f'<div id="lab-help" class="lab-note-card lab-help" popover="auto" role="note">{HELP}{help_html()}</div>',
+        elem_id="help-holder",
+    )
+
+    @said
+    def pause(visitor: Any) -> None:
+        session = session_of(visitor)
+        session.resume() if session.status().state == "paused" else session.pause()
+
+    @said
+    def stop(visitor: Any) -> None:
+        session_of(visitor).stop()
+
+    page.pause.click(pause, page.visitor, None, show_progress="hidden", api_visibility="private")
+    page.stop.click(stop, page.visitor, None, show_progress="hidden", api_visibility="private")
+
+    shown = gr.State(None)
+
+    def tick(visitor: Any, before: Any) -> tuple[Any, ...]:
+        session = session_of(visitor)
+        now = session.overview()
+        error = session.take_error()
+        if error:
+            gr.Warning(error, title="Training stopped", duration=None)
+        if now == before:
+            return (gr.skip(),) * 4
+        status = now.job
+        job = JobInfo(
+            status.state,
+            status.stage,
+            status.step,
+            status.until,
+            status.steps_per_second,
+            status.seconds_left,
+            status.waiting,
+            status.message,
+        )
+        working = status.state in ("training", "paused")
+        return (
+            header_html(header(now.run, now.data, now.seed, now.steps, now.stages, job)),
+            gr.update(value=RESUME if status.state == "paused" else PAUSE, interactive=working),
+            gr.update(interactive=working),
+            now,
+        )
+
+    page.ticks.append(Tick("", tick, [shown], [page.header, page.pause, page.stop, shown]))

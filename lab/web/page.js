@@ -1,0 +1,62 @@
+// What belongs to the page as a whole: the switches in the header and the keys. Loaded once, from the head.
+(() => {
+  "use strict";
+  if (window.SatiPage) return;
+  const Page = (window.SatiPage = {});
+  const root = document.documentElement;
+  const remembered = "satipatthana-projector";
+
+  // Gradio marks darkness on the body; whoever draws watches that class.
+  Page.theme = () => document.body.classList.toggle("dark");
+
+  Page.projector = (on = !root.classList.contains("projector")) => {
+    root.classList.toggle("projector", on);
+    try {
+      localStorage.setItem(remembered, on ? "1" : "");
+    } catch {
+      // a browser that keeps nothing forgets the switch at the next visit; nothing else is lost
+    }
+    // charts measure their boxes again
+    requestAnimationFrame(() => window.dispatchEvent(new Event("resize")));
+  };
+
+  Page.help = () => document.getElementById("lab-help")?.togglePopover();
+
+  const tabs = () => [...document.querySelectorAll('#tabs button[role="tab"]')].filter((tab) => tab.offsetParent);
+  Page.tab = (name) => tabs().find((tab) => tab.textContent.trim() === name)?.click();
+
+
+  // Sober, drunk, both: the next choice of the radio on Converge.
+  const nextMind = () => {
+    const choices = [...document.querySelectorAll("#mind input[type=radio]")];
+    if (!choices.length || !choices[0].offsetParent) return;
+    const at = choices.findIndex((choice) => choice.checked);
+    choices[(at + 1) % choices.length].click();
+  };
+
+  const busyWithText = (target) =>
+    target.closest?.("input:not([type=range]):not([type=radio]):not([type=checkbox]), textarea, select, [contenteditable=true], [role=listbox]");
+
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || busyWithText(event.target)) return;
+    if (/^[1-9]$/.test(event.key)) tabs()[Number(event.key) - 1]?.click();
+    else if (event.key === "p") Page.projector();
+    else if (event.key === "?") Page.help();
+    else if (event.key === "d") nextMind();
+    else return;
+    event.preventDefault();
+  });
+
+  document.addEventListener("click", (event) => {
+    const act = event.target.closest?.("[data-page]");
+    if (!act) return;
+    const [name, argument] = act.dataset.page.split(":");
+    Page[name](argument);
+  });
+
+  try {
+    if (localStorage.getItem(remembered)) Page.projector(true);
+  } catch {
+    // as above
+  }
+})();
