@@ -114,7 +114,10 @@ class Job:
         with self._between:
             if self._snapshot is None or self._snapshot.version != self._version:
                 system = copy.deepcopy(self._trainer.system).cpu().eval().requires_grad_(False)
-                self._snapshot = Snapshot(system, self._version, len(self._trainer.history))
+                trainer = self._trainer
+                self._snapshot = Snapshot(
+                    system, self._version, self._epoch, tuple(trainer.history), tuple(trainer.keyframes)
+                )
             return self._snapshot
 
     @property

@@ -46,6 +46,8 @@ class Placing:
     probes: np.ndarray
     thoughts: tuple[np.ndarray, ...]
     seed: int = 0
+    shown: str = ""
+    """The thought on the page that it is for."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from lab.status import Place
 from lab.views.thought import StageMark
 
 if TYPE_CHECKING:
@@ -70,8 +71,8 @@ def stage_marks(history: "Sequence[StepRecord]") -> tuple[StageMark, ...]:
     return tuple(marks)
 
 
-def trained(place: "StepRecord | Keyframe | None") -> tuple[int, int, int, str]:
-    """Stage, step, global step and label of a record or keyframe; None is the network before any training."""
-    if place is None or place.global_step == 0:
-        return 0, 0, 0, "before training"
-    return place.stage, place.step, place.global_step, f"stage {place.stage}, step {place.step}"
+def place(at: "StepRecord | Keyframe | None") -> Place:
+    """Where in the run a record or keyframe stands; None is the network before any training."""
+    if at is None or at.global_step == 0:
+        return Place(0, 0, 0, "before training")
+    return Place(at.stage, at.step, at.global_step, f"stage {at.stage}, step {at.step}")

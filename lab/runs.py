@@ -51,6 +51,19 @@ class Shelf:
         raise RunError(f"There is no run {name!r}; known: {known}.")
 
 
+def find(run: str | None) -> tuple[Shelf, str | None]:
+    """What `--run` means: a folder that holds a run, or a name on the shelf. Raises RunError for neither."""
+    if run is None:
+        return Shelf(), None
+    if (Path(run) / MARK).is_file():
+        return Shelf(named=Path(run)), Path(run).resolve().name
+    names = Shelf().names()
+    if run not in names:
+        known = ", ".join(names) or "none yet"
+        raise RunError(f"{run!r} is no folder with a run in it ({MARK}), and no known name: {known}.")
+    return Shelf(), run
+
+
 @dataclass(frozen=True, eq=False)
 class OpenRun:
     """A run in memory: its trainer, which holds the network, the data it learns from, the figures it was saved with."""
@@ -82,13 +95,18 @@ def begin(config: "RunConfig", bundle: "DataBundle", device: str = "cpu", name: 
 
 
 def open_run(
-    folder: Path, name: str | None = None, data_dir: Path | None = None, progress: "Progress | None" = None
+    folder: Path,
+    name: str | None = None,
+    data_dir: Path | None = None,
+    device: str = "cpu",
+    progress: "Progress | None" = None,
 ) -> OpenRun:
     """A saved run, ready to go on. Raises CheckpointError for a folder that holds none, DataError without its data."""
     from satipatthana.checkpoint import load_run
     from satipatthana.diagnostics.vitals import vitals
 
     saved = load_run(folder)
+    saved.system.to(device)  # before there is an optimizer: its state goes where the weights are
     bundle = bundle_of(saved.config.data, data_dir, progress)
     trainer = saved.trainer(
         bundle.train,

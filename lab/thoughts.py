@@ -7,24 +7,24 @@ never to the run itself.
 import math
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from lab.question import Question
-from lab.replay import chosen_keyframes, last_move, stage_marks, trained, walk
+from lab.replay import chosen_keyframes, last_move, place, stage_marks, walk
 from lab.views.thought import About, Cloud, Frame, MindView, StageMark, UmapView, thought_payload
 
 if TYPE_CHECKING:
     from lab.project import Placed, Placing
-    from lab.status import Snapshot
+    from lab.status import Place, Snapshot
     from satipatthana.core.system import SatipatthanaSystem
     from satipatthana.data import DataBundle
     from satipatthana.diagnostics.projection import Pca
     from satipatthana.diagnostics.thought import Thought
-    from satipatthana.train.records import Keyframe, StepRecord
+    from satipatthana.train.records import Keyframe
 
 CONTEXT = 2000  # points behind the present thought
 FRAME_CONTEXT = 1000  # and behind each earlier one
@@ -93,12 +93,9 @@ class Thinker:
                     self._contexts.popitem(last=False)
             return self._contexts[snapshot.version]
 
-    def now(
-        self, id: str, question: Question, snapshot: "Snapshot", run: str, history: "Sequence[StepRecord]"
-    ) -> Shown:
+    def now(self, id: str, question: Question, snapshot: "Snapshot", run: str) -> Shown:
         """The thought with the present weights, on the PCA map."""
-        context = self.context(snapshot)
-        history = history[: snapshot.seq]
+        context, history = self.context(snapshot), snapshot.history
         minds = self._minds(snapshot.system, question, context.pca)
         label = self.bundle.class_names[int(self.bundle.test.y[question.sample])]
         about = About(
@@ -112,7 +109,7 @@ class Thinker:
             seed=question.seed,
             threshold=next(iter(minds.values())).thought.threshold,
         )
-        frame = Frame(*trained(history[-1] if history else None), minds=minds)
+        frame = _frame(place(history[-1] if history else None), minds)
         return Shown(
             id=id,
             question=question,
@@ -127,21 +124,21 @@ class Thinker:
     def replay(
         self,
         shown: Shown,
-        system: "SatipatthanaSystem",
-        keyframes: "Sequence[Keyframe]",
+        snapshot: "Snapshot",
         go_on: Callable[[], bool] = lambda: True,
     ) -> Shown | None:
-        """The same thought at every keyframe before the present; None as soon as `go_on` says no.
+        """The same thought at every keyframe before it was thought; None as soon as `go_on` says no.
 
-        `system` is the present one. All frames lie on the present map's axes, so that a collapse is seen as one.
+        All frames lie on the axes of the shown map, so that a collapse is seen as one.
         """
         from satipatthana.diagnostics.projection import neighbourhoods
 
-        context, question = shown.context, shown.question
+        context, question, keyframes = shown.context, shown.question, snapshot.keyframes
         length = sum(len(thought.step_size) for thought in shown.thoughts.values())
         frames: list[Frame] = []
         cloud, moved = None, None
-        for index, past in walk(system, keyframes, chosen_keyframes(keyframes, shown.frames[-1].global_step, length)):
+        chosen = chosen_keyframes(keyframes, shown.frames[-1].global_step, length)
+        for index, past in walk(snapshot.system, keyframes, chosen):
             if not go_on():
                 return None
             if cloud is None or moved != last_move(keyframes, index):
@@ -150,7 +147,7 @@ class Thinker:
             # Before its keys are fitted the gate compares something else: the threshold of today says nothing then.
             then = question if past.samatha.vitakka.has_gate_keys else replace(question, threshold=OPEN)
             minds = self._minds(past, then, context.pca)
-            frames.append(Frame(*trained(keyframes[index]), minds=minds, cloud=cloud))
+            frames.append(_frame(place(keyframes[index]), minds, cloud))
         if not go_on():
             return None
         rows = slice(0, FRAME_CONTEXT)
@@ -221,6 +218,10 @@ class Thinker:
         return numbers(honesty(motions, quality, len(context.s_star), explained=explained, seed=seed))
 
 
+def _frame(at: "Place", minds: dict[Any, MindView], cloud: Cloud | None = None) -> Frame:
+    return Frame(at.stage, at.step, at.global_step, at.label, minds, cloud)
+
+
 def settled(system: "SatipatthanaSystem", x: Any) -> np.ndarray:
     """s* (N, D) of many clean inputs, sober and with the gate open."""
     from satipatthana.diagnostics.observing import chunks, observing
@@ -256,7 +257,7 @@ def placing(shown: Shown, key: str) -> "Placing":
     from lab.project import Placing
 
     thoughts = tuple(thought.states[:, 0] for thought in shown.thoughts.values())
-    return Placing(key, shown.context.s_star, shown.context.probes, thoughts)
+    return Placing(key, shown.context.s_star, shown.context.probes, thoughts, shown=shown.id)
 
 
 def umap_view(shown: Shown, placed: "Placed") -> UmapView:

@@ -36,6 +36,7 @@ class FakeTrainer:
         with torch.no_grad():
             self.system.weight.zero_()
         self.history: list[FakeRecord] = []
+        self.keyframes: list = []
         self.done = [0, 0, 0, 0]
         self.fails_at = fails_at
         self.closed = 0

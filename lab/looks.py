@@ -1,0 +1,257 @@
+"""What the tabs show of a network beside its thoughts: probes, decoders, the gate, the strip of digits, the parts.
+
+Plain functions of a network and its data. Everything comes back as numpy in frozen dataclasses, ready for a view.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from satipatthana.core.system import SatipatthanaSystem
+    from satipatthana.data import DataBundle
+    from satipatthana.diagnostics.collapse import ProbeAngles, Usage
+    from satipatthana.train.records import StageProgress
+
+Part = Literal["validation", "test"]
+STRIP = 8
+THRESHOLDS = 101
+
+
+@dataclass(frozen=True, eq=False)
+class Gallery:
+    """Samples to choose from, by their number in the split."""
+
+    samples: tuple[int, ...]
+    x: np.ndarray
+    """(N, *shape) in [-1, 1]."""
+    labels: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class ProbesLook:
+    """K probes now and at initialisation; usage over `n` validation samples."""
+
+    now: "ProbeAngles"
+    start: "ProbeAngles"
+    usage: "Usage"
+    pictures: np.ndarray
+    """(K, *shape): each probe through the head that draws states."""
+    by_class: np.ndarray
+    """(K, classes): share of each probe's winning samples that are of a class; a row of zeros: it never won."""
+    n: int
+    seed: int
+    trained: str
+
+
+@dataclass(frozen=True, eq=False)
+class DecodersLook:
+    """N samples through the decoders; pictures are (N, *shape)."""
+
+    samples: tuple[int, ...]
+    labels: tuple[str, ...]
+    x: np.ndarray
+    stage0: np.ndarray | None
+    """Drawn from z with adapter and head as stage 0 left them; None without a keyframe of stage 0."""
+    drifted: np.ndarray
+    """The same head behind today's adapter, which later stages moved away under it."""
+    s0: np.ndarray
+    s_star: np.ndarray
+    probabilities: np.ndarray
+    """(N, classes)."""
+    stage0_at: str
+
+
+@dataclass(frozen=True, eq=False)
+class StripLook:
+    """The same few inputs, as they are drawn now and as they were at the last keyframe."""
+
+    inputs: np.ndarray
+    now: np.ndarray | None
+    before: np.ndarray | None
+    now_at: str
+    before_at: str
+
+
+@dataclass(frozen=True, eq=False)
+class GateLook:
+    """Share of validation inputs, and of void families made from them, that the gate lets in at each threshold."""
+
+    thresholds: np.ndarray
+    open: dict[str, np.ndarray]
+    """"clean" and one row a family, each (thresholds,)."""
+    auroc: dict[str, float]
+    calibrated: float
+    n: int
+
+
+def gallery(bundle: "DataBundle", n: int, part: Part = "test") -> Gallery:
+    """The first `n` samples of a split in turns of class, so that a short gallery shows every class."""
+    split = bundle.test if part == "test" else bundle.validation
+    labels = split.y.numpy()
+    # how many of its own class stand before each sample: one turn after the other, each in the stored order
+    turn = np.zeros(len(labels), dtype=int)
+    for label in np.unique(labels):
+        turn[labels == label] = np.arange(int((labels == label).sum()))
+    chosen = np.lexsort((labels, turn))[:n]
+    names = tuple(bundle.class_names[int(label)] for label in labels[chosen])
+    return Gallery(tuple(chosen.tolist()), split.x[chosen].numpy(), names)
+
+
+def probes_look(
+    system: "SatipatthanaSystem", start: "SatipatthanaSystem", bundle: "DataBundle", trained: str
+) -> ProbesLook:
+    """The probes of `system` beside those of `start`, the same network before any training."""
+    from satipatthana.diagnostics.collapse import probe_angles, usage
+    from satipatthana.diagnostics.observing import observing
+
+    split = bundle.validation
+    with observing(system):
+        _, meta = system.samatha.vitakka(_encode(system, split.x), threshold=-1.0)
+        pictures = system.decode(system.probes)
+    by_class = np.zeros((len(system.probes), bundle.n_classes), np.float32)
+    np.add.at(by_class, (meta.winner.numpy(), split.y.numpy()), 1)
+    return ProbesLook(
+        now=probe_angles(system.probes),
+        start=probe_angles(start.probes),
+        usage=usage(meta.attention),
+        pictures=pictures.numpy(),
+        by_class=by_class / np.maximum(by_class.sum(axis=1, keepdims=True), 1),
+        n=len(split),
+        seed=system.config.seed,
+        trained=trained,
+    )
+
+
+def decoders_look(
+    system: "SatipatthanaSystem",
+    stage0: "SatipatthanaSystem | None",
+    bundle: "DataBundle",
+    samples: Sequence[int],
+    stage0_at: str,
+) -> DecodersLook:
+    """Clean test samples through every decoder. `stage0` is the network as stage 0 left it."""
+    from satipatthana.diagnostics.observing import observing
+
+    rows = list(samples)
+    x = bundle.test.x[rows]
+    then = None
+    if stage0 is not None:
+        with observing(stage0):
+            then = stage0.reconstruct(stage0.samatha.adapter(x)).numpy()
+    with observing(system):
+        output = system(x)
+        return DecodersLook(
+            samples=tuple(rows),
+            labels=tuple(bundle.class_names[int(label)] for label in bundle.test.y[rows]),
+            x=x.numpy(),
+            stage0=then,
+            drifted=system.reconstruct(output.samatha.z).numpy(),
+            s0=system.decode(output.santana.states[0]).numpy(),
+            s_star=system.decode(output.s_star).numpy(),
+            probabilities=output.logits.softmax(dim=1).numpy(),
+            stage0_at=stage0_at,
+        )
+
+
+def strip_drawing(system: "SatipatthanaSystem", bundle: "DataBundle", settles: bool) -> np.ndarray:
+    """(8, *shape): the first validation samples as the network draws them, from s* if it `settles`, else from z."""
+    from satipatthana.diagnostics.observing import observing
+
+    x = bundle.validation.x[:STRIP]
+    with observing(system):
+        if settles:
+            return system.decode(system.think(x, threshold=-1.0).s_star).numpy()
+        return system.reconstruct(system.samatha.adapter(x)).numpy()
+
+
+def gate_look(system: "SatipatthanaSystem", bundle: "DataBundle", seed: int) -> GateLook:
+    """How much the inference gate lets in, at every threshold from -1 to 1."""
+    import torch
+
+    from satipatthana.core.system import generator_for
+    from satipatthana.data import make_void, void_families
+    from satipatthana.diagnostics.gate import calibrate, gate_similarities, open_share
+    from satipatthana.measures import auroc
+
+    x = bundle.validation.x
+    exist = void_families(tuple(x.shape[1:]))
+    clean = gate_similarities(system, x)
+    seen = {name: gate_similarities(system, make_void(name, x, generator_for(seed, "void", name))) for name in exist}
+    thresholds = torch.linspace(-1, 1, THRESHOLDS)
+    return GateLook(
+        thresholds=thresholds.numpy(),
+        open={name: open_share(found, thresholds).numpy() for name, found in {"clean": clean, **seen}.items()},
+        auroc={name: auroc(clean, found) for name, found in seen.items()},
+        calibrated=calibrate(clean),
+        n=len(x),
+    )
+
+
+def stage_facts(
+    system: "SatipatthanaSystem", progress: "Sequence[StageProgress]", paused: int | None = None
+) -> tuple[dict[str, Any], ...]:
+    """What each stage card says, by its names of facts. `paused` is a stage that waits in the middle of an order."""
+    from satipatthana.core.system import LEARNS
+
+    sizes = {name: parameters_of(part) for name, part in system.components().items()}
+    return tuple(
+        {
+            "learns": LEARNS[one.stage],
+            "parameters": sum(sizes[name] for name in LEARNS[one.stage]),
+            "done": one.done,
+            "planned": one.planned,
+            "state": "paused" if int(one.stage) == paused else one.state,
+            "last_loss": one.last_loss,
+        }
+        for one in progress
+    )
+
+
+def part_facts(
+    system: "SatipatthanaSystem", progress: "Sequence[StageProgress]", stage: int | None
+) -> dict[str, dict[str, Any]]:
+    """What the diagram says of each part: parameters, shape of what comes out, and its state in this stage."""
+    from satipatthana.core.system import LEARNS
+
+    config = system.config
+    d, k = config.samatha.vitakka.dim, config.samatha.vitakka.n_probes
+    x = " x ".join(map(str, config.x_shape))
+    shapes = {
+        "augmenter": x,
+        "adapter": f"z, {d} numbers",
+        "adapter_recon_head": x,
+        "vitakka": f"s₀, {d} numbers, from {k} probes",
+        "vicara": f"the next state, {d} numbers",
+        "samatha_recon_head": x,
+        "sati": "still or not, per sample",
+        "santana": f"s₀ … s*, {d} numbers each",
+        "vipassana": f"three scores, {config.vipassana.context_dim} numbers of context",
+        "aux_head": f"{config.n_classes} classes",
+        "answer": f"{config.n_classes} classes",
+    }
+    facts: dict[str, dict[str, Any]] = {name: {"shape": shape} for name, shape in shapes.items()}
+    for name, part in system.components().items():
+        trained_by = [one for one in progress if name in LEARNS[one.stage]]
+        state = "frozen" if any(one.done for one in trained_by) else "untrained"
+        if any(one.state == "stale" for one in trained_by):
+            state = "stale"
+        if any(int(one.stage) == stage for one in trained_by):
+            state = "learns"
+        facts[name] |= {"parameters": parameters_of(part), "state": state}
+    return facts
+
+
+def parameters_of(part: Any) -> int:
+    """How many numbers of it are learned."""
+    return sum(parameter.numel() for parameter in part.parameters())
+
+
+def _encode(system: "SatipatthanaSystem", x: "Tensor") -> "Tensor":
+    import torch
+
+    return torch.cat([system.samatha.adapter(part) for part in x.split(250)])

@@ -1,0 +1,250 @@
+"""One visitor: a run, its job, what was computed for the page. No gradio; everything a tab needs is one call here.
+
+What a page sends is checked here, once. What is wrong comes as one of `SAID`, whose message is a sentence for a person.
+A session may be asked from several threads.
+"""
+
+import atexit
+import itertools
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from lab import looks
+from lab.dials import Dial, dials_of, turn_dial
+from lab.jobs import STAGES
+from lab.limits import BadInput, choice, number
+from lab.project import PROJECTOR, Projector, Ticket
+from lab.question import Question
+from lab.registry import Registry
+from lab.replay import place
+from lab.runs import OpenRun, Shelf
+from lab.status import History, Overview, Place, RunInfo
+from lab.thoughts import Context, Shown, placing, umap_view
+from lab.views.thought import umap_patch
+from lab.visit import SAID, Visit, said
+
+__all__ = ["SAID", "SESSIONS", "Session", "open_session"]
+
+MOST_STEPS = 100_000  # of one order
+MAX_SESSIONS = 32
+MOST_SHOWN = 200  # samples of a gallery
+MOST_DECODED = 16
+
+
+class Session(Visit):
+    """See the module. `id` cannot be guessed; a page keeps it and finds its session again after a reload."""
+
+    def __init__(
+        self, shelf: Shelf | None = None, data_dir: Path | None = None, projector: Projector = PROJECTOR
+    ) -> None:
+        super().__init__(shelf, data_dir)
+        self.id = ""
+        self._projector = projector
+        self._numbers = itertools.count(1)
+        self._shown: Shown | None = None
+        self._ticket: Ticket | None = None
+
+    # --- training -------------------------------------------------------------------------------------------------
+
+    def train(self, stage: Any, n_steps: Any = None) -> None:
+        """Starts a stage in the background: `n_steps` more, or what its plan has left."""
+        stage = choice(stage, STAGES, "Stage")
+        if n_steps is not None:
+            n_steps = number(n_steps, 1, MOST_STEPS, "Steps", integer=True)
+        self.now.job.train(stage, n_steps)
+
+    def train_all(self) -> None:
+        """Starts all that is left of the four plans."""
+        self.now.job.train_all()
+
+    def pause(self) -> None:
+        """Waits after the present step."""
+        self.now.job.pause()
+
+    def resume(self) -> None:
+        """Goes on after a pause."""
+        self.now.job.resume()
+
+    def stop(self) -> None:
+        """Ends the order; what was learned stays."""
+        self.now.job.stop()
+
+    def take_error(self) -> str | None:
+        """What went wrong in the background, once; the status goes on saying it until the next order."""
+        job = self.now.job
+        message = job.status().message
+        return message if job.take_error() is not None else None
+
+    def history_since(self, seq: Any = 0, epoch: Any = None) -> History:
+        """The records that the page lacks."""
+        seq = number(seq, 0, 2**31, "Position", integer=True)
+        if epoch is not None:
+            epoch = number(epoch, 0, 2**31, "Epoch", integer=True)
+        return self.now.job.history_since(seq, epoch)
+
+    def dials(self) -> tuple[Dial, ...]:
+        """Learning rate and loss weights of every stage, with their defaults."""
+        return dials_of(self.now.run.trainer.curriculum)
+
+    def set_dial(self, path: Any, value: Any) -> Dial:
+        """Turns one dial, by its path; it holds from the stage's next step on."""
+        with said():
+            return self.now.job.between_steps(lambda trainer: turn_dial(trainer, path, value))
+
+    # --- how the run is -------------------------------------------------------------------------------------------
+
+    def overview(self) -> Overview:
+        """What stays on top of the page."""
+        status = self.status()
+        if self._opened is None:
+            return Overview("", "", None, 0, ("untrained",) * 4, status)
+        run, states = self._opened.run, tuple(facts["state"] for facts in self.stages_info())
+        return Overview(run.name, run.config.data, run.config.seed, status.seq, states, status)
+
+    def stages_info(self) -> tuple[dict[str, Any], ...]:
+        """The four stage cards' facts."""
+        now, status = self.now, self.status()
+        paused = status.stage if status.state == "paused" else None
+        return looks.stage_facts(now.run.trainer.system, now.job.progress(), paused)
+
+    def diagram_info(self, stage: Any = None) -> dict[str, Any]:
+        """The network's parts for a chosen stage, by default the one in training: arguments of the diagram's view."""
+        now, status = self.now, self.status()
+        if stage is not None:
+            stage = choice(stage, STAGES, "Stage")
+        elif status.state in ("training", "paused"):
+            stage = status.stage
+        parts = looks.part_facts(now.run.trainer.system, now.job.progress(), stage)
+        return {"parts": parts, "stage": stage, "injected": now.run.config.samatha.vicara.kind == "injected"}
+
+    def strip_info(self) -> looks.StripLook:
+        """The same eight digits as the network draws them now and as it did at the last keyframe."""
+        now = self.now
+        bundle, snapshot = now.run.bundle, now.snapshot()
+        inputs = bundle.validation.x[: looks.STRIP].numpy()
+        history, keyframes = snapshot.history, snapshot.keyframes
+        if not history:
+            return looks.StripLook(inputs, None, None, "", "")
+        settles = now.job.progress()[1].done > 0  # before that only stage 0's head has learned to draw
+        drawn = self._keep(("strip", snapshot.version), lambda: looks.strip_drawing(snapshot.system, bundle, settles))
+        now_at = place(history[-1]).label
+        if not keyframes:
+            return looks.StripLook(inputs, drawn, None, now_at, "")
+        index, past = len(keyframes) - 1, keyframes[-1]
+        before = self._keep(
+            ("strip at", now.epoch, index),
+            lambda: looks.strip_drawing(self._at_keyframe(now, index), bundle, past.stage > 0),
+        )
+        return looks.StripLook(inputs, drawn, before, now_at, place(past).label)
+
+    def keyframes_info(self) -> tuple[Place, ...]:
+        """The keyframes in order."""
+        return tuple(map(place, tuple(self.now.run.trainer.keyframes)))
+
+    # --- thinking -------------------------------------------------------------------------------------------------
+
+    def gallery(self, n: Any = 24, part: Any = "test") -> looks.Gallery:
+        """Samples to choose from, every class among them."""
+        bundle = self.now.run.bundle
+        part = choice(part, ("test", "validation"), "Split")
+        n = number(n, 1, MOST_SHOWN, "Number of samples", integer=True)
+        return self._keep(("gallery", bundle.name, n, part), lambda: looks.gallery(bundle, n, part))
+
+    def thought_now(self, **sent: Any) -> Shown:
+        """Thinks with the present weights, also while they are in training. The settings are those of `Question`."""
+        now = self.now
+        question = Question.checked(len(now.run.bundle.test), **sent)
+        self._shown = now.thinker.now(f"thought-{next(self._numbers)}", question, now.snapshot(), now.run.name)
+        return self._shown
+
+    def thought_replay(self) -> Shown | None:
+        """The last thought at every keyframe too: some seconds. None when a newer one was asked for meanwhile."""
+        now, shown = self.now, self._last_shown()
+        return now.thinker.replay(shown, now.snapshot(), lambda: self._shown is shown)
+
+    def umap_start(self) -> None:
+        """Asks for the UMAP map of the last thought; a request for an older one is dropped."""
+        now, shown = self.now, self._last_shown()
+        key = f"{self._job_id} {now.epoch} {shown.context.version}"
+        self._ticket = self._projector.ask(self.id, placing(shown, key))
+
+    def umap_patch(self) -> dict[str, Any] | None:
+        """How far the map of the last thought is, as the page is told; None when it was not asked for."""
+        shown, ticket = self._shown, self._ticket
+        if shown is None or ticket is None or ticket.placing.shown != shown.id or ticket.state == "superseded":
+            return None
+        if ticket.state == "ready" and ticket.result is not None:
+            return umap_patch(shown.id, "ready", view=umap_view(shown, ticket.result))
+        return umap_patch(shown.id, "failed" if ticket.state == "failed" else "working", ticket.text)
+
+    def context(self) -> Context:
+        """Where 2,000 thoughts end with the present weights, by class."""
+        now = self.now
+        return now.thinker.context(now.snapshot())
+
+    # --- looking closer ---------------------------------------------------------------------------------------------
+
+    def calibrate(self) -> float:
+        """The gate threshold that keeps out 3 % of the validation set."""
+        return self.gate_info().calibrated
+
+    def gate_info(self) -> looks.GateLook:
+        """What the gate lets in, against its threshold."""
+        now = self.now
+        snapshot, seed = now.snapshot(), now.run.config.seed
+        return self._keep(("gate", snapshot.version), lambda: looks.gate_look(snapshot.system, now.run.bundle, seed))
+
+    def probes_info(self, keyframe: Any = None) -> looks.ProbesLook:
+        """The probes now, or at a keyframe, beside those at initialisation."""
+        now = self.now
+        snapshot, bundle = now.snapshot(), now.run.bundle
+        start = self._keep(("start", now.epoch), snapshot.system.freshly_initialised)
+        if keyframe is None:
+            key, when, system = ("probes", snapshot.version), "now", snapshot.system
+        else:
+            if not snapshot.keyframes:
+                raise BadInput("There is no keyframe yet; expected some of a trained stage. Train a stage first.")
+            index = number(keyframe, 0, len(snapshot.keyframes) - 1, "Keyframe", integer=True)
+            system = self._at_keyframe(now, index)
+            key, when = ("probes at", now.epoch, index), place(snapshot.keyframes[index]).label
+        return self._keep(key, lambda: looks.probes_look(system, start, bundle, when))
+
+    def decoders_info(self, samples: Sequence[Any]) -> looks.DecodersLook:
+        """Test samples through every decoder, stage 0's as that stage left it and as it has drifted since."""
+        now = self.now
+        snapshot, bundle = now.snapshot(), now.run.bundle
+        if not isinstance(samples, list | tuple) or not 1 <= len(samples) <= MOST_DECODED:
+            raise BadInput(f"Samples must be a list of 1 to {MOST_DECODED} numbers. Choose some digits.")
+        rows = tuple(number(sample, 0, len(bundle.test) - 1, "Sample", integer=True) for sample in samples)
+        places = [place(keyframe) for keyframe in snapshot.keyframes]
+        index = max((i for i, at in enumerate(places) if at.stage == 0 and at.step > 0), default=None)
+        stage0 = None if index is None else self._at_keyframe(now, index)
+        at = "" if index is None else places[index].label
+        return self._keep(
+            ("decoders", snapshot.version, rows, index),
+            lambda: looks.decoders_look(snapshot.system, stage0, bundle, rows, at),
+        )
+
+    def _take(self, run: OpenRun) -> RunInfo:
+        info = super()._take(run)
+        self._shown = self._ticket = None  # they were another network's
+        return info
+
+    def _last_shown(self) -> Shown:
+        if self._shown is None:
+            raise BadInput("There is no thought yet; expected one on the page. Choose a digit first.")
+        return self._shown
+
+
+SESSIONS: Registry[Session] = Registry(
+    "session", MAX_SESSIONS, busy=lambda session: session.busy, let_go=lambda session: session.close()
+)
+atexit.register(SESSIONS.clear)
+
+
+def open_session(shelf: Shelf | None = None, data_dir: Path | None = None) -> Session:
+    """A new visitor's session, kept under its id until nobody asks for it any more."""
+    session = Session(shelf, data_dir)
+    session.id = SESSIONS.add(session)
+    return session
