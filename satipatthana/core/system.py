@@ -94,7 +94,8 @@ class SatipatthanaSystem(nn.Module):
             raise ValueError(f"parts names {unknown}; known: {', '.join(known)}.")
         self.config = config
         self.parts = parts
-        self._learning: frozenset[str] = frozenset()
+        self.stage: TrainingStage | None = None
+        """The stage whose components learn now; None: everything is frozen."""
         generators = {name: generator_for("init", config.seed, name) for name in self.COMPONENTS}
         shape, dim = config.x_shape, config.samatha.vitakka.dim
         self.samatha = SamathaEngine(config.samatha, shape, generators, parts)
@@ -150,7 +151,7 @@ class SatipatthanaSystem(nn.Module):
 
     def decode(self, s: Float[Tensor, "*lead D"]) -> Float[Tensor, "*lead_and_shape"]:
         """Any states as inputs, (..., D) -> (..., *x_shape) in [-1, 1]: this is what makes a thought visible."""
-        return self.samatha_recon_head(s.flatten(0, -2)).view(*s.shape[:-1], *self.config.x_shape)
+        return self.samatha_recon_head(s.reshape(-1, s.shape[-1])).view(*s.shape[:-1], *self.config.x_shape)
 
     def reconstruct(self, z: Float[Tensor, "B D"]) -> Float[Tensor, "B *shape"]:
         """z through stage 0's head."""
@@ -173,10 +174,14 @@ class SatipatthanaSystem(nn.Module):
     def set_stage(self, stage: TrainingStage | int | None) -> None:
         """Let the components of ``stage`` learn and freeze the others: no gradient, and eval mode, so that batch-norm
         statistics and spectral-norm estimates stay as well. None freezes all."""
-        self._learning = frozenset(LEARNS[TrainingStage(stage)] if stage is not None else ())
+        self.stage = None if stage is None else TrainingStage(stage)
         for name, component in self.components().items():
             component.requires_grad_(name in self._learning)
         self.train(stage is not None)
+
+    @property
+    def _learning(self) -> tuple[str, ...]:
+        return () if self.stage is None else LEARNS[self.stage]
 
     def train(self, mode: bool = True) -> "SatipatthanaSystem":
         """Training mode, for what learns; what is frozen stays in eval mode."""

@@ -71,7 +71,8 @@ class SatipatthanaTrainer:
         vitals_every: int = 25,
     ) -> None:
         """``curriculum`` and ``seed`` default to those of the system's config. ``vitals`` is called every
-        ``vitals_every`` steps and must leave the system as it found it. Raises TrainingError on an empty data set."""
+        ``vitals_every`` steps and must leave the weights as it found them. Raises TrainingError on a data set that
+        is empty, of another shape than the system's input, or not finite."""
         config = system.config
         own = config.curriculum if isinstance(config, RunConfig) else CurriculumConfig()
         self.system = system
@@ -94,6 +95,9 @@ class SatipatthanaTrainer:
         shape = tuple(train_dataset.x.shape[1:])
         if shape != tuple(config.x_shape):
             raise TrainingError(f"Samples have shape {shape}, the system expects {tuple(config.x_shape)}.")
+        if not bool(train_dataset.x.isfinite().all()):
+            bad = int((~train_dataset.x.isfinite().flatten(1).all(dim=1)).nonzero()[0])
+            raise TrainingError(f"Sample {bad} of the training set holds a value that is not finite; mend or drop it.")
         if diversity_weight is not None:
             self.set_weight(TrainingStage.SAMATHA_TRAINING, "diversity", diversity_weight)
 
@@ -183,6 +187,10 @@ class SatipatthanaTrainer:
         rate = learning_rate(plan, index, self.curriculum.floor)
         for group in optimizer.param_groups:
             group["lr"], group["weight_decay"] = rate, plan.weight_decay
+        # Whoever looked between two steps may have frozen the network or left gradients: that must change nothing.
+        if self.system.stage != stage or not self.system.training:
+            self.system.set_stage(stage)
+        optimizer.zero_grad(set_to_none=True)
         batch = self._batch(stage, index)
         buffers = {name: buffer.clone() for name, buffer in self._learning_buffers(stage)}
         terms = STAGES[stage].loss(self.system, batch)
@@ -224,12 +232,12 @@ class SatipatthanaTrainer:
 
     def _enter(self, stage: TrainingStage) -> None:
         """Freeze the rest, do the entry actions that are due, make a new optimizer (failure 2)."""
-        self._features = None
+        self._current, self._optimizer, self._features = None, None, None
         first = self._done[stage] == 0
         due = tuple(action for action in STAGES[stage].entry if first or (action.refresh and stage in self._stale))
         self._act(stage, due)
         self.system.set_stage(stage)
-        learning = self._learning_parameters()
+        learning = self._learning_parameters(stage)
         if not learning:
             raise TrainingError(
                 f"Stage {int(stage)} has no trainable parameter; get_trainable_params() is empty. "
@@ -243,8 +251,13 @@ class SatipatthanaTrainer:
     def _new_optimizer(self, parameters: list[torch.nn.Parameter]) -> torch.optim.AdamW:
         return torch.optim.AdamW(parameters, lr=0.0, fused=True)
 
-    def _learning_parameters(self) -> dict[str, torch.nn.Parameter]:
-        return {name: value for name, value in self.system.named_parameters() if value.requires_grad}
+    def _learning_parameters(self, stage: TrainingStage) -> dict[str, torch.nn.Parameter]:
+        components = self.system.components()
+        return {
+            f"{name}.{key}": parameter
+            for name in STAGES[stage].learns
+            for key, parameter in components[name].named_parameters()
+        }
 
     def _act(self, stage: TrainingStage, actions: tuple[Action, ...]) -> None:
         """Run entry or leave actions on clean training samples, everything in eval mode."""
@@ -309,30 +322,33 @@ class SatipatthanaTrainer:
             "current": None if self._current is None else int(self._current),
         }
         tensors: dict[str, Tensor] = {}
-        if self._optimizer is not None:
-            for name, parameter in self._learning_parameters().items():
+        if self._optimizer is not None and self._current is not None:
+            for name, parameter in self._learning_parameters(self._current).items():
                 for key, value in self._optimizer.state.get(parameter, {}).items():
                     tensors[f"{name}|{key}"] = value.detach().clone()
         return facts, tensors
 
     def load_state_dict(self, facts: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> None:
-        """Go on from where ``state_dict`` was taken; the system must hold the weights of that moment."""
+        """Go on from where ``state_dict`` was taken; the system must hold the weights of that moment.
+
+        Raises KeyError, TypeError or ValueError for what ``state_dict`` cannot have written.
+        """
         self.seed = int(facts["seed"])
         self._done = {stage: int(facts["done"][str(int(stage))]) for stage in TrainingStage}
         self._stale = {TrainingStage(stage) for stage in facts["stale"]}
-        self._current, self._optimizer, self._features = None, None, None
+        self._current, self._optimizer, self._features, self._order = None, None, None, None
         if facts["current"] is None:
             return
         stage = TrainingStage(facts["current"])
         self.system.set_stage(stage)
-        learning = self._learning_parameters()
+        learning = self._learning_parameters(stage)
         self._current, self._optimizer = stage, self._new_optimizer(list(learning.values()))
-        for name, parameter in learning.items():
-            keys = [key for key in tensors if key.startswith(f"{name}|")]
-            if keys:
-                self._optimizer.state[parameter] = {
-                    key.split("|")[1]: _laid_out_like(parameter, tensors[key]) for key in keys
-                }
+        for key, value in tensors.items():
+            name, _, kind = key.partition("|")
+            parameter = learning.get(name)
+            if parameter is None or value.shape not in (parameter.shape, torch.Size()):
+                raise ValueError(f"{key} {tuple(value.shape)} is no optimizer state of stage {int(stage)}.")
+            self._optimizer.state[parameter][kind] = _laid_out_like(parameter, value)
 
 
 def _laid_out_like(parameter: Tensor, value: Tensor) -> Tensor:
