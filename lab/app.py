@@ -13,7 +13,7 @@ import gradio as gr
 from lab.runs import find
 from lab.session import SAID
 from lab.tabs import converge, decoders, probes, train
-from lab.tabs.page import Opening, Page, header_row, said
+from lab.tabs.page import NOBODY, Opening, Page, header_row, said
 from lab.web.component import page_head
 
 TITLE = "Satipatthana Lab"
@@ -54,7 +54,9 @@ def _look_at_the_run(page: Page) -> None:
             place += len(tick.inputs)
             nothing = (gr.skip(),) * len(tick.outputs)
             found += (
-                nothing if tick.tab not in ("", active) or not visitor else _quietly(tick.look, visitor, own, nothing)
+                nothing
+                if tick.tab not in ("", active) or visitor == NOBODY
+                else _quietly(tick.look, visitor, own, nothing)
             )
         return found
 

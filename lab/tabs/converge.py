@@ -18,15 +18,14 @@ FIRST_NOISE = 0.5
 
 WORDS = {
     "noise": "Noise σ",
-    "noise_hint": "x spans −1 to 1",
     "seed": "Seed of luck",
     "mind": "Mind",
-    "skip": "Skip: chance per step",
-    "push": "Push: noise on each step",
-    "gate": "Gate threshold, cosine",
+    "skip": "Drunk: skips a step",
+    "push": "Drunk: push σ",
+    "gate": "Gate opens at",
     "calibrate": "Calibrate gate",
     "open": "Open gate",
-    "steps": "Steps",
+    "steps": "Steps of thought",
     "again": "Think again",
     "waiting": "Thinking",
 }
@@ -54,22 +53,35 @@ def build(page: Page) -> gr.Tab:
             thought = converge_instrument(waiting_payload(WORDS["waiting"]))
         sample = gr.State(-1)
         umap = gr.State("")
+        asked_key = gr.State("")
+        """Names the question and the weights of the thought on the page."""
+        replayed = gr.State("")
+        """The same for the last thought that was replayed over the keyframes."""
 
+    drawn = [thought, umap, asked_key]
     asked = [page.visitor, sample, noise, seed, mind, skip, push, gate, steps]
 
     @said
-    def think(visitor: Any, *sent: Any) -> tuple[Any, str]:
+    def think(visitor: Any, *sent: Any) -> tuple[Any, str, str]:
         session = session_of(visitor)
-        return session.thought_now(**_question(session, sent)).payload(), ""
+        key = _key(session, sent)
+        return session.thought_now(**_question(sent)).payload(), "", key
 
     @said
-    def replay(visitor: Any) -> Any:
+    def come_back(visitor: Any, before: str, *sent: Any) -> tuple[Any, ...]:
+        """The tab is opened again: a new thought only if the network or the question is another."""
+        if _key(session_of(visitor), sent) == before:
+            return (gr.skip(),) * 3
+        return think(visitor, *sent)
+
+    @said
+    def replay(visitor: Any, key: str, done: str) -> tuple[Any, str]:
         session = session_of(visitor)
-        shown = session.thought_replay()
+        shown = None if key == done else session.thought_replay()
         if shown is None:
-            return gr.skip()
+            return gr.skip(), done
         session.umap_start()
-        return shown.payload()
+        return shown.payload(), key
 
     @said
     def pick(event: gr.EventData) -> Any:
@@ -107,28 +119,33 @@ def build(page: Page) -> gr.Tab:
 
     def follow(event: Any) -> None:
         """After a thought: the same at every keyframe, then the map."""
-        event.then(replay, page.visitor, thought, **private)
+        event.success(replay, [page.visitor, asked_key, replayed], [thought, replayed], **private)
 
     def on_open(event: Any) -> None:
         ready = event.success(begin, [page.visitor, sample], [inputs, sample, skip, push, gate, steps], **private)
-        follow(ready.then(think, asked, [thought, umap], **private))
+        follow(ready.then(think, asked, drawn, **private))
 
     page.on_open.append(on_open)
     for slider in (noise, skip, push, gate, steps):
-        follow(slider.release(think, asked, [thought, umap], **latest))
-    follow(mind.input(think, asked, [thought, umap], **latest))
-    follow(seed.submit(think, asked, [thought, umap], **latest))
-    follow(again.click(think, asked, [thought, umap], **latest))
-    follow(inputs.pick(pick, None, sample, **private).then(think, asked, [thought, umap], **latest))
-    follow(calibrate.click(find_gate, page.visitor, gate, **private).then(think, asked, [thought, umap], **latest))
-    follow(opened.click(lambda: -1, None, gate, **private).then(think, asked, [thought, umap], **latest))
-    follow(thought.act(think, asked, [thought, umap], **latest))
-    follow(thought.lost(think, asked, [thought, umap], **latest))
-    follow(tab.select(think, asked, [thought, umap], **latest))
+        follow(slider.release(think, asked, drawn, **latest))
+    follow(mind.input(think, asked, drawn, **latest))
+    follow(seed.submit(think, asked, drawn, **latest))
+    follow(again.click(think, asked, drawn, **latest))
+    follow(inputs.pick(pick, None, sample, **private).then(think, asked, drawn, **latest))
+    follow(calibrate.click(find_gate, page.visitor, gate, **private).then(think, asked, drawn, **latest))
+    follow(opened.click(lambda: -1, None, gate, **private).then(think, asked, drawn, **latest))
+    follow(thought.act(think, asked, drawn, **latest))
+    follow(thought.lost(think, asked, drawn, **latest))
+    follow(tab.select(come_back, [page.visitor, asked_key, *asked[1:]], drawn, **latest))
     page.ticks.append(Tick(TAB, map_state, [umap], [thought, umap]))
     return tab
 
 
-def _question(session: Session, sent: tuple[Any, ...]) -> dict[str, Any]:
+def _question(sent: tuple[Any, ...]) -> dict[str, Any]:
     names = ("sample", "noise", "seed", "mode", "skip", "push", "threshold", "n_steps")
     return dict(zip(names, sent, strict=True))
+
+
+def _key(session: Session, sent: tuple[Any, ...]) -> str:
+    status = session.status()
+    return f"{status.epoch} {status.seq} {sent!r}"

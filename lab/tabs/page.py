@@ -13,7 +13,7 @@ from lab.session import SAID, SESSIONS, Session, open_session
 from lab.views.glossary import help_html
 from lab.views.header import JobInfo, header, header_html
 
-NOBODY = ""
+NOBODY = "nobody yet"
 PAUSE, RESUME = "Pause", "Resume"
 STORAGE_KEY = "satipatthana-lab"
 

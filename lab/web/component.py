@@ -17,10 +17,10 @@ and make one in Python; names in ``triggers`` become events of the component:
     curves = Instrument("curves", scripts=("curves.js",), triggers=("pick",), label="Loss curves")
     curves.pick(handler, outputs=...)         # def handler(event: gr.EventData): event.index ... as the page sent it
 
-`base.js` and Plotly (`window.LabPlotly`, the version that plotly.py speaks) are always there. Give every instrument an
-``elem_id``. Never use one as an *input* of an event: the whole value would travel back.
+`base.js` is always there; Plotly (``window.LabPlotly``, the version that plotly.py speaks) unless ``plotly=False``. Give
+every instrument an ``elem_id``. Never use one as an *input* of an event: the whole value would travel back.
 
-`page_head()` goes into ``launch(head=...)``: the palette, the style sheets, and a hint to fetch Plotly early.
+`page_head()` goes into ``launch(head=...)``: the palette and the style sheets.
 """
 
 import os
@@ -40,6 +40,7 @@ _HERE = Path(__file__).resolve().parent
 PLOTLY = Path(plotly.__file__).resolve().parent / "package_data" / "plotly.min.js"
 CONVERGE_SCRIPTS = (
     "clock.js",
+    "plane.js",
     "converge_model.js",
     "converge_words.js",
     "converge_map.js",
@@ -80,6 +81,7 @@ class Instrument(gr.HTML, metaclass=_WithoutStub):
         scripts: Sequence[str] = (),
         triggers: Sequence[str] = (),
         label: str = "",
+        plotly: bool = True,
         **options: Any,
     ) -> None:
         events = ", ".join(f'"{name}"' for name in triggers)
@@ -89,7 +91,7 @@ class Instrument(gr.HTML, metaclass=_WithoutStub):
             # the names stand in the script so that Gradio knows them as events
             js_on_load=f'SatiLab.mount("{kind}", element, {{trigger, props, watch, events: [{events}]}});',
             apply_default_css=False,
-            head=_scripts(tuple(scripts)),
+            head=_scripts(scripts, plotly),
             label=label,
             **options,
         )
@@ -122,25 +124,23 @@ def converge(value: dict[str, Any] | None = None, **options: Any) -> Instrument:
         scripts=CONVERGE_SCRIPTS,
         triggers=("pick", "act", "lost"),
         label="A thought, step by step",
+        plotly=False,
         **{"elem_id": "converge", **options},
     )
 
 
 def page_head() -> str:
-    """What every page of the lab carries in its head: palette, style sheets, and Plotly asked for in good time."""
+    """What every page of the lab carries in its head: the palette, the style sheets, the keys and switches."""
     # lab.css holds what all share, so it comes first
     styles = sorted(_HERE.glob("*.css"), key=lambda path: (path.name != "lab.css", path.name))
     sheets = "".join(f'<link rel="stylesheet" href="{_address(path)}">\n' for path in styles)
-    return (
-        f"<style>{css_variables()}</style>\n"
-        f"{sheets}"
-        f'<link rel="preload" as="script" href="{_address(PLOTLY)}">\n'
-    )
+    script = f'<script defer src="{_address(_HERE / "page.js")}"></script>\n'
+    return f"<style>{css_variables()}</style>\n{sheets}{script}"
 
 
-def _scripts(names: tuple[str, ...]) -> str:
-    """Script tags in order. The files run in this order, each once, before the instrument mounts."""
-    paths = [PLOTLY, *(_HERE / name for name in ("base.js", *names))]
+def _scripts(names: Sequence[str], plotly: bool) -> str:
+    """Script tags. The files run in this order, each once, before the instrument mounts."""
+    paths = [*([PLOTLY] if plotly else []), *(_HERE / name for name in ("base.js", *names))]
     return "".join(f'<script src="{_address(path)}"></script>' for path in paths)
 
 
