@@ -10,8 +10,6 @@ from torch.nn.utils import parametrize
 
 Layers = TypeVar("Layers", bound=nn.Module)
 
-_POWER_ITERATIONS = 15  # as many as torch's own spectral norm spends at its start
-
 
 def built(make: Callable[[], Layers], generator: torch.Generator) -> Layers:
     """The layers that ``make`` describes, initialised from ``generator`` alone.
@@ -38,7 +36,7 @@ def _fill(module: nn.Module, generator: torch.Generator) -> None:
             fan_in, _ = nn.init._calculate_fan_in_and_fan_out(weight)
             nn.init.uniform_(module.bias, -(fan_in**-0.5), fan_in**-0.5, generator=generator)
         if normed:
-            _fill_spectral(module.parametrizations["weight"][0], weight, generator)  # type: ignore[index]
+            _fill_spectral(module.parametrizations["weight"][0], weight)  # type: ignore[index]
     elif isinstance(module, nn.BatchNorm2d | nn.LayerNorm):
         module.reset_parameters()
     elif isinstance(module, nn.GRU):
@@ -48,14 +46,10 @@ def _fill(module: nn.Module, generator: torch.Generator) -> None:
 
 
 @torch.no_grad()
-def _fill_spectral(norm: nn.Module, weight: Tensor, generator: torch.Generator) -> None:
-    """Left and right singular vectors of the estimate, from a drawn start."""
-    matrix = weight.flatten(1)
-    u = torch.randn(matrix.shape[0], generator=generator)
-    v = matrix.mT @ u
-    for _ in range(_POWER_ITERATIONS):
-        v = nn.functional.normalize(matrix.mT @ u, dim=0)
-        u = nn.functional.normalize(matrix @ v, dim=0)
+def _fill_spectral(norm: nn.Module, weight: Tensor) -> None:
+    """Left and right singular vectors from which the estimate of the norm starts."""
+    # Exact: the 15 power iterations that torch spends at its start leave a random matrix up to 5 % above norm 1.
+    left, _, right = torch.linalg.svd(weight.flatten(1), full_matrices=False)
     buffers = dict(norm.named_buffers())
-    buffers["_u"].copy_(u)
-    buffers["_v"].copy_(v)
+    buffers["_u"].copy_(left[:, 0])
+    buffers["_v"].copy_(right[0])
