@@ -18,6 +18,7 @@ def build(page: Page) -> gr.Tab:
             moment = gr.Slider(0, 1, value=1, step=1, label=WORDS["trained"], elem_id="probes-moment")
             again = gr.Button(WORDS["again"], size="sm", scale=0, min_width=100, elem_id="probes-again")
         shown = html(probes_html(None), elem_id="probes")
+        last = gr.State(1)
 
     @said
     def look(visitor: Any, keyframe: Any, last: Any) -> str:
@@ -33,7 +34,6 @@ def build(page: Page) -> gr.Tab:
         last = len(session_of(visitor).keyframes_info())
         return gr.update(minimum=0, maximum=max(1, last), value=max(1, last)), max(1, last)
 
-    last = gr.State(1)
     private: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
     for event in (tab.select, again.click):
         event(moments, page.visitor, [moment, last], **private).then(
