@@ -231,8 +231,8 @@ def _delta(info: LossInfo, cursor: Cursor) -> dict[str, Any]:
 
 
 def field_of(record: Record, name: str) -> Any:
-    """One field of a record, be it a mapping or an object."""
-    return record[name] if isinstance(record, Mapping) else getattr(record, name)
+    """One field of a record, be it a mapping or an object; None if it has no such field."""
+    return record.get(name) if isinstance(record, Mapping) else getattr(record, name, None)
 
 
 def _terms(history: Sequence[Record], stage: int) -> list[str]:

@@ -17,12 +17,23 @@
         if (near(decade + Math.log10(digit))) steps.push({value: Number(`${digit}e${decade}`), whole: digit === 1});
       }
     }
-    if (steps.length <= 1) return null; // less than one step of the ladder: Plotly's own labels
+    if (steps.length <= 1) return even(10 ** low, 10 ** high); // less than one step of the ladder
     if (steps.length <= 4) return steps.map((step) => step.value);
     const decades = steps.filter((step) => step.whole);
     if (decades.length < 2) return [steps[0].value, steps[steps.length >> 1].value];
     const every = Math.ceil(decades.length / 4);
     return decades.filter((_, i) => i % every === 0).map((step) => step.value);
+  };
+
+  // Two to four round numbers from low to high, evenly spaced.
+  const even = (low, high) => {
+    const rough = (high - low) / 3;
+    if (!(rough > 0)) return [low];
+    const power = 10 ** Math.floor(Math.log10(rough));
+    const step = [1, 2, 5, 10].map((digit) => digit * power).find((each) => each >= rough);
+    const ticks = [];
+    for (let i = Math.ceil(low / step); i * step <= high; i++) ticks.push(Number((i * step).toPrecision(6)));
+    return ticks;
   };
 
   const extent = (series) => {
