@@ -37,7 +37,9 @@ def chosen(text: str) -> list[str]:
     asked = {name.strip() for name in text.split(",") if name.strip()}
     known = {*PARTS, *PARTS.values()}
     if not asked or asked - known:
-        raise argparse.ArgumentTypeError(f"{text!r}: expected some of {', '.join((*PARTS, *dict.fromkeys(PARTS.values())))}")
+        raise argparse.ArgumentTypeError(
+            f"{text!r}: expected some of {', '.join((*PARTS, *dict.fromkeys(PARTS.values())))}"
+        )
     return [part for part, group in PARTS.items() if {part, group} & asked]
 
 
@@ -47,7 +49,9 @@ def seeds(text: str) -> tuple[int, ...]:
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description="Measure, and print one table.")
-    parser.add_argument("--only", type=chosen, default=list(PARTS), help=f"parts: {', '.join(PARTS)}; groups: training, page")
+    parser.add_argument(
+        "--only", type=chosen, default=list(PARTS), help=f"parts: {', '.join(PARTS)}; groups: training, page"
+    )
     parser.add_argument("--seeds", type=seeds, default=(0, 1, 2), help="of the healthy runs (default 0,1,2)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write everything there as well")
     parser.add_argument("--write-readme", action="store_true", help="replace the table in README.md")
@@ -92,5 +96,6 @@ def _warn_of_load() -> None:
 if __name__ == "__main__":
     # as the tests and the lab have it: idle threads that spin would starve the others
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    os.environ.setdefault("OMP_NUM_THREADS", str(min(2, os.cpu_count() or 1)))
     os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
     sys.exit(main())

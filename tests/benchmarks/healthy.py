@@ -1,6 +1,7 @@
 """A healthy run: the default config, through the real trainer, judged on the test split. The worst seed counts."""
 
 import dataclasses
+import itertools
 import statistics
 import sys
 import time
@@ -78,7 +79,7 @@ def measure(settings: Settings) -> Iterable[Row]:
 
 def _falls(runs: list[list[float]]) -> Row:
     """By how much the noisy decode's error falls at each of the first four steps, at the least."""
-    falls = [min(before - after for before, after in zip(steps[:4], steps[1:5], strict=True)) for steps in runs]
+    falls = [min(before - after for before, after in itertools.pairwise(steps[:5])) for steps in runs]
     note = "; ".join(spread(steps[:5]) for steps in runs)
     what = "noisy decode MSE, smallest fall in the first four steps (s₀ … s₄)"
     value = min(falls)

@@ -76,7 +76,9 @@ def markdown(rows: Sequence[Row]) -> str:
     """The table, padded so that it reads as well in a terminal as in a README."""
     cells = [HEADER, *(row.cells for row in rows)]
     widths = [max(len(row[column]) for row in cells) for column in range(len(HEADER))]
-    lines = ["| " + " | ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)) + " |" for row in cells]
+    lines = [
+        "| " + " | ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)) + " |" for row in cells
+    ]
     rule = "|" + "|".join("-" * (width + 2) for width in widths) + "|"
     return "\n".join([lines[0], rule, *lines[1:]])
 
@@ -98,8 +100,8 @@ def machine() -> dict[str, str | int | float]:
 def machine_line(kind: Mapping[str, str | int | float]) -> str:
     cores = f"{kind['cores']} core" + ("" if kind["cores"] == 1 else "s")
     return (
-        f"Measured by `make bench` on {kind['date']}: {kind['cpu']}, {cores}, {kind['memory_gb']} GB, {kind['system']}, "
-        f"Python {kind['python']}, torch {kind['torch']}, Gradio {kind['gradio']}."
+        f"Measured by `make bench` on {kind['date']}: {kind['cpu']}, {cores}, {kind['memory_gb']} GB, "
+        f"{kind['system']}, Python {kind['python']}, torch {kind['torch']}, Gradio {kind['gradio']}."
     )
 
 
@@ -130,4 +132,6 @@ def write_readme(path: Path, text: str) -> None:
 def write_json(path: Path, kind: Mapping[str, str | int | float], rows: Mapping[str, Sequence[Row]]) -> None:
     """Everything, by part, with the bare figures."""
     parts = {part: [asdict(row) for row in measured] for part, measured in rows.items()}
-    path.write_text(json.dumps({"machine": kind, "parts": parts}, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    path.write_text(
+        json.dumps({"machine": kind, "parts": parts}, indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
+    )
