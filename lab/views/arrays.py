@@ -22,9 +22,7 @@ def pack(array: ArrayLike) -> dict[str, Any]:
     values = np.asarray(array)
     name = _TRAVELS.get(values.dtype.kind)
     if name is None:
-        raise ValueError(
-            f"An array of {values.dtype} cannot travel to the page; make it bool, integer or float."
-        )
+        raise ValueError(f"An array of {values.dtype} cannot travel to the page; make it bool, integer or float.")
     if name == "u1" and values.dtype.itemsize > 1:
         name = "i4"
     if name == "i4" and values.size and (values.max() >= 2**31 or values.min() < -(2**31)):

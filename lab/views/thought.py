@@ -190,11 +190,7 @@ def error_payload(text: str) -> dict[str, str]:
 
 def empty_payload(text: str, action: str | None = None) -> dict[str, str]:
     """What is missing, with a button that makes it: pressing it triggers ``act`` (``action`` is what it says)."""
-    return (
-        {"kind": "empty", "text": text}
-        if action is None
-        else {"kind": "empty", "text": text, "action": action}
-    )
+    return {"kind": "empty", "text": text} if action is None else {"kind": "empty", "text": text, "action": action}
 
 
 def drawable(x: np.ndarray) -> dict[str, Any]:

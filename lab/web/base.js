@@ -1,12 +1,14 @@
 // What every instrument stands on: the registry, typed arrays, colours of the theme, numbers, panels, Plotly's manners.
-// Loaded right after plotly.min.js. See component.py for how an instrument is written.
+// See component.py for how an instrument is written.
 (() => {
   "use strict";
   if (window.SatiLab) return;
   const Lab = (window.SatiLab = {});
 
-  // Gradio brings a Plotly of its own under window.Plotly; ours keeps a name that nobody else sets.
-  window.LabPlotly = window.moduleName || window.Plotly;
+  // Gradio brings a Plotly of its own under window.Plotly. Ours, once an instrument that draws with it has loaded it, keeps a
+  // name that nobody else sets; the file itself calls it window.moduleName.
+  let plotly;
+  Object.defineProperty(window, "LabPlotly", {get: () => (plotly = plotly || window.moduleName || window.Plotly)});
 
   // --- registry ------------------------------------------------------------------------------------------------
   const makers = new Map();
@@ -29,7 +31,7 @@
     guarded(() => {
       if (!makers.has(kind)) throw new Error(`no instrument is registered as "${kind}"`);
       const view = makers.get(kind).mount(root, api);
-      const show = () => guarded(() => view.update(api.props.value ?? null));
+      const show = () => guarded(() => view.update(api.props.value || null));
       api.watch("value", show);
       show();
     });
@@ -76,9 +78,9 @@
 
   // A panel is a question, one line on how to read it, and a "?" with sentences, formula and function name.
   let made = 0;
-  Lab.panel = (name, words, tools, ...children) => {
+  Lab.why = (words) => {
     const id = `lab-why-${++made}`;
-    const why = Lab.el("button", {
+    const button = Lab.el("button", {
       class: "lab-why", type: "button", popovertarget: id, "aria-label": `About: ${words.question}`, text: "?",
     });
     const note = Lab.el("div", {class: "lab-note-card", id, popover: "auto", role: "note"},
@@ -87,11 +89,12 @@
       words.formula ? Lab.el("p", {class: "lab-formula", text: words.formula}) : null,
       words.source ? Lab.el("p", {class: "lab-source"}, "Computed by ", Lab.el("code", {text: words.source})) : null,
     );
+    return [button, note];
+  };
+  Lab.panel = (name, words, tools, ...children) => {
     const head = Lab.el("header", {class: "lab-panel-head"},
-      Lab.el("h3", {id: `${id}-title`, text: words.question}), ...(tools ? [tools] : []), why,
-      Lab.el("p", {class: "lab-reading", text: words.reading}), note,
-    );
-    return Lab.el("section", {class: `lab-panel ${name}`, "aria-labelledby": `${id}-title`}, head, ...children);
+      Lab.el("h3", {text: words.question}), tools, ...Lab.why(words), Lab.el("p", {class: "lab-reading", text: words.reading}));
+    return Lab.el("section", {class: `lab-panel ${name}`, "aria-label": words.question}, head, ...children);
   };
 
   // A row of buttons of which one is pressed: choices is [[value, text, hint], ...]
@@ -123,15 +126,23 @@
   Lab.number = (value, digits = 3) => {
     if (value === null || value === undefined || !Number.isFinite(value)) return "–";
     if (value === 0) return "0";
-    const size = Math.floor(Math.log10(Math.abs(Number(value.toPrecision(digits)))));
+    const rounded = Number(value.toPrecision(digits));
+    const size = Math.floor(Math.log10(Math.abs(rounded)));
     if (size < -4 || size > 6) {
       const [mantissa, power] = value.toExponential(digits - 1).split("e");
       const raised = String(Number(power)).replace("-", "⁻").replace(/\d/g, (d) => "⁰¹²³⁴⁵⁶⁷⁸⁹"[d]);
       return `${Number(mantissa)}·10${raised}`.replace("-", "−");
     }
-    return value.toFixed(Math.max(0, digits - 1 - size)).replace("-", "−");
+    const places = Math.max(0, digits - 1 - size);
+    const written = {minimumFractionDigits: places, maximumFractionDigits: places};
+    return rounded.toLocaleString("en", written).replace("-", "−");
   };
-  Lab.percent = (share) => (Number.isFinite(share) ? `${Lab.number(100 * share, share >= 0.1 ? 2 : 1)} %` : "–");
+  // a whole percent; what is nearly all is not all
+  Lab.percent = (share) => {
+    if (!Number.isFinite(share)) return "–";
+    if (share < 1 && share >= 0.995) return "> 99 %";
+    return `${Lab.number(100 * share, share >= 0.1 ? 2 : 1)} %`;
+  };
   Lab.state = (step) => `s${String(step).replace(/\d/g, (d) => "₀₁₂₃₄₅₆₇₈₉"[d])}`;
 
   // --- theme ---------------------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ JavaScript, which changes what is already on the screen, so zoom, focus and cloc
 To make another one, write `lab/web/curves.js`:
 
     SatiLab.register("curves", {
-      mount(root, api) {                      // once; root is an empty <div class="lab-instrument" data-instrument="curves">
+      mount(root, api) {                      // once; root is an empty <div class="lab-instrument">
         ...                                   // build the DOM; api.trigger("pick", {...}) calls back to Python
         return {update(value) { ... }};       // the present value, at once and at every change; null is "nothing yet"
       },
@@ -17,8 +17,8 @@ and make one in Python; names in ``triggers`` become events of the component:
     curves = Instrument("curves", scripts=("curves.js",), triggers=("pick",), label="Loss curves")
     curves.pick(handler, outputs=...)         # def handler(event: gr.EventData): event.index ... as the page sent it
 
-`base.js` is always there; Plotly (``window.LabPlotly``, the version that plotly.py speaks) unless ``plotly=False``. Give
-every instrument an ``elem_id``. Never use one as an *input* of an event: the whole value would travel back.
+`base.js` is always there; Plotly (``window.LabPlotly``, the version that plotly.py speaks) unless ``plotly=False``.
+Give every instrument an ``elem_id``. Never use one as an *input* of an event: the whole value would travel back.
 
 `page_head()` goes into ``launch(head=...)``: the palette and the style sheets.
 """
@@ -34,7 +34,7 @@ import gradio as gr
 import plotly
 from gradio import component_meta
 
-from lab.views.style import css_variables
+from lab.views.style import css_variables, escape
 
 _HERE = Path(__file__).resolve().parent
 PLOTLY = Path(plotly.__file__).resolve().parent / "package_data" / "plotly.min.js"
@@ -87,7 +87,9 @@ class Instrument(gr.HTML, metaclass=_WithoutStub):
         events = ", ".join(f'"{name}"' for name in triggers)
         super().__init__(
             value,
-            html_template=f'<div class="lab-instrument" data-instrument="{kind}"></div>',
+            html_template=(
+                f'<div class="lab-instrument" data-instrument="{kind}" role="group" aria-label="{escape(label)}"></div>'
+            ),
             # the names stand in the script so that Gradio knows them as events
             js_on_load=f'SatiLab.mount("{kind}", element, {{trigger, props, watch, events: [{events}]}});',
             apply_default_css=False,

@@ -71,7 +71,7 @@
   function mount(root, api) {
     const visible = () => root.isConnected && root.offsetParent !== null;
     const clock = new Lab.Clock(visible);
-    const map = converge.map(clock, api);
+    const map = converge.map(clock, api, note);
     const sight = converge.sight(clock);
     const probes = converge.probes();
     const answer = converge.answer();
@@ -88,7 +88,6 @@
     let asked = false; // whether this page has asked for a thought that it does not hold
 
     root.classList.add("converge");
-    root.setAttribute("role", "group");
     root.replaceChildren(map.node, sight.node, probes.node, answer.node, clockPanel, training.node, veil);
 
     function note() {
@@ -143,11 +142,14 @@
     function show(next, payload) {
       const fresh = thought === null || thought.about.sample !== next.about.sample || thought.about.run !== next.about.run;
       const changed = thought !== next;
+      // the same thought again, with its keyframes: what is known of its other map still holds
+      if (changed && thought?.id === next.id && thought.patch) next.merge(thought.patch);
       thought = next;
       kept.set(key, next);
       cover("thought");
       Lab.mark(root, "thought", next.id);
       Lab.mark(root, "umap", next.umap.state);
+      const was = clock.playing;
       clock.pause();
       clock.load(next.steps, next.frames.length);
       // a new input is watched from its beginning; a turned dial leaves the clock where it is
@@ -156,6 +158,7 @@
       training.load(next);
       drawFrame();
       if (changed && plays && !Lab.still() && visible()) clock.play();
+      else if (was && clock.step < clock.steps) clock.play(was);
     }
 
     function patch(value) {

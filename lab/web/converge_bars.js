@@ -19,7 +19,7 @@
     let zero = 0;
     let current = [];
 
-    function load(minds, labels, lowest, outlined = () => false) {
+    function load(minds, labels, lowest, first = []) {
       const wanted = `${minds.map((mind) => mind.name).join()}|${labels.join("\n")}`;
       low = lowest;
       zero = -low / (1 - low);
@@ -44,7 +44,7 @@
         }));
         form = wanted;
       }
-      minds.forEach((mind, i) => bars[i].forEach((bar, k) => bar.classList.toggle("winner", outlined(mind, k))));
+      [...grid.children].forEach((column, k) => column.classList.toggle("first", first.includes(k)));
     }
 
     function step(rows) {
@@ -58,22 +58,22 @@
     return {node, load, step, name};
   }
 
-  // One line a mind: who it is, what it says, and a quiet remark
+  // One line a mind: who it is and what it says
   function sayings() {
     const node = el("div", {class: "sayings"});
     let lines = [];
     return {
       node,
       load(minds) {
-        lines = minds.map((mind) => ({mind, says: el("strong"), rest: el("span")}));
-        node.replaceChildren(...lines.map(({mind, says, rest}) =>
-          el("div", {class: mind.name}, el("b", {text: words.minds[mind.name]}), says, rest)));
+        lines = minds.map((mind) => ({mind, says: el("strong"), share: el("strong", {class: "share"})}));
+        node.replaceChildren(...lines.map(({mind, says, share}) =>
+          el("div", {class: mind.name}, el("b", {text: words.minds[mind.name]}), says, share)));
       },
       step(write) {
-        for (const {mind, says, rest} of lines) {
-          const [main, remark] = write(mind);
-          Lab.write(says, main);
-          Lab.write(rest, remark || "");
+        for (const {mind, says, share} of lines) {
+          const [what, how = ""] = write(mind);
+          Lab.write(says, what);
+          Lab.write(share, how);
         }
       },
     };
@@ -91,7 +91,7 @@
       // one scale for the whole thought, so that bars may be compared from step to step
       const lowest = Math.min(0, ...minds.map((mind) => Lab.unpack(mind.raw.probe_cosine).data.reduce((a, b) => Math.min(a, b), 0)));
       const labels = Array.from({length: shape[1]}, (_, k) => String(k));
-      bars.load(minds, labels, Math.max(-1, Math.floor(lowest * 5) / 5), (mind, k) => mind.winner === k);
+      bars.load(minds, labels, Math.max(-1, Math.floor(lowest * 5) / 5), minds.map((mind) => mind.winner));
       says.load(minds);
     }
 
@@ -102,7 +102,7 @@
         const values = rows.find(([own]) => own === mind)[1];
         const k = best(values);
         if (!Number.isFinite(values[k]) || values.every((value) => value === 0)) return [words.probes.none];
-        return [words.probes.nearest(k, values[k]), mind.winner === k ? "" : words.probes.first(mind.winner)];
+        return words.probes.nearest(k, values[k]);
       });
       bars.node.setAttribute("aria-label", rows.map(([mind, values]) => {
         const k = best(values);
@@ -131,6 +131,7 @@
       const {shape} = Lab.unpack(minds[0].raw.probabilities);
       bars.load(minds, Array.from({length: shape[1]}, (_, k) => thought.className(k)), 0);
       says.load(minds);
+      says.node.classList.toggle("long", thought.about.classes.some((label) => label.length > 4));
       if (rebuilt) build();
       else meters.forEach((meter) => (meter.mind = minds.find((mind) => mind.name === meter.mind.name)));
     }
@@ -139,17 +140,22 @@
       meters = [];
       scores.replaceChildren(...converge.SCORES.map((score) => {
         const [title, gloss] = words.answer.scores[score];
-        const rows = minds.map((mind) => {
+        const values = el("span", {class: "score-values"});
+        const none = el("span", {class: "score-none", text: words.answer.noStep});
+        const tracks = el("div", {class: "score-tracks"});
+        for (const mind of minds) {
           const fill = el("i");
-          const value = el("span", {class: "score-value"});
+          const value = el("span", {class: mind.name});
           const track = el("div", {
             class: `score-track ${mind.name}`, role: "meter", "aria-valuemin": 0, "aria-valuemax": 1,
             "aria-label": `${title}, ${words.minds[mind.name]}`,
           }, fill);
-          meters.push({mind, score, fill, value, track});
-          return el("div", {class: `score-row ${mind.name}`}, track, value);
-        });
-        return el("div", {class: "score", title: gloss}, el("span", {class: "score-name", text: title}), ...rows);
+          values.append(value);
+          tracks.append(track);
+          meters.push({mind, score, fill, value, track, none});
+        }
+        tracks.append(none);
+        return el("div", {class: "score", title: gloss}, el("span", {class: "score-name", text: title}), values, tracks);
       }));
     }
 
@@ -158,19 +164,18 @@
       bars.step(rows);
       const say = (values) => {
         const k = best(values);
-        return Number.isFinite(values[k]) ? words.answer.says(thought.className(k), values[k]) : words.answer.none;
+        return Number.isFinite(values[k]) ? words.answer.says(thought.className(k), values[k]) : [words.answer.none];
       };
-      says.step((mind) => [say(rows.find(([own]) => own === mind)[1])]);
-      bars.node.setAttribute("aria-label", rows.map(([mind, values]) => `${words.minds[mind.name]}: ${say(values)}`).join("; "));
-      for (const {mind, score, fill, value, track} of meters) {
+      says.step((mind) => say(rows.find(([own]) => own === mind)[1]));
+      bars.node.setAttribute("aria-label", rows.map(([mind, values]) => `${words.minds[mind.name]}: ${say(values).join(" ")}`).join("; "));
+      for (const {mind, score, fill, value, track, none} of meters) {
         const share = mind.score(score, t);
         const known = Number.isFinite(share);
         fill.style.transform = `scaleX(${known ? share.toFixed(4) : 0})`;
-        const text = known ? Lab.number(share, share < 0.1 ? 1 : 2) : words.answer.noStep;
-        Lab.write(value, text);
-        value.classList.toggle("unknown", !known);
+        Lab.write(value, known ? share.toFixed(2) : "");
+        if (none.hidden !== known) none.hidden = known;
         track.setAttribute("aria-valuenow", known ? share.toFixed(3) : 0);
-        track.setAttribute("aria-valuetext", text);
+        track.setAttribute("aria-valuetext", known ? share.toFixed(2) : words.answer.noStep);
       }
     }
 

@@ -10,7 +10,7 @@
       this.raw = raw;
       this.last = raw.decoded.shape[0] - 1; // T; its own stop may come earlier
       this.stop = raw.steps;
-      this.winner = raw.winner;
+      this.winner = raw.gate === 0 ? -1 : raw.winner; // a shut gate lets no guess in
       this.verdict = raw.verdict || "";
       this.gate = {share: raw.gate, similarity: raw.gate_similarity};
     }
@@ -118,6 +118,7 @@
 
     // A later message about the same thought; it moves nothing.
     merge(patch) {
+      this.patch = patch;
       this.umap = {state: patch.state, text: patch.text || ""};
       if (patch.state !== "ready") return;
       const {payload} = this;

@@ -31,11 +31,12 @@
 
   converge.sight = (clock) => {
     const stage = el("div", {class: "sight-stage"});
-    const gate = el("p", {class: "sight-gate"});
+    const gate = el("span", {class: "sight-gate"});
     const film = el("div", {class: "sight-film", role: "group", "aria-label": words.film});
-    const now = el("div", {class: "sight-now"}, stage, gate);
+    const now = el("div", {class: "sight-now"}, stage);
     const node = Lab.panel("cv-sight", words, null, now, film);
-    const reading = node.querySelector(".lab-reading");
+    const reading = el("span", {class: "sight-reading"});
+    node.querySelector(".lab-reading").replaceChildren(reading, gate);
     let form = null; // what is shown: changes only with the kind of data and the number of minds
     let figures = new Map();
     let strips = [];

@@ -19,14 +19,14 @@
     });
     const marks = el("div", {class: "training-marks", "aria-hidden": "true"});
     const track = el("div", {class: "training-track"}, marks, slider);
-    const readout = el("output", {class: "training-at"});
+    const readout = el("span", {class: "training-at"});
     const one = el("p", {class: "training-one", text: words.one});
     const node = el("section", {class: "lab-panel cv-training", "aria-label": words.question},
-      el("h3", {text: words.question}), play, track, readout, one);
+      el("h3", {text: words.question}), play, track, readout, one, ...Lab.why(words));
     let thought = null;
 
     function load(next) {
-      if (thought && next.id === thought.id) return;
+      if (next === thought) return;
       thought = next;
       const {frames, last} = thought;
       const single = frames.length < 2;
@@ -46,7 +46,7 @@
         const right = to === last ? 100 : share(to + 0.5);
         return el("div", {
           class: "training-stage", style: `left: ${left}%; width: ${right - left}%; --hue: var(--stage-${stage})`,
-        }, el("span", {text: stage >= 0 ? words.stage(stage) : words.untrained}));
+        }, el("span", {text: right - left < 12 ? "" : stage >= 0 ? words.stage(stage) : words.untrained}));
       }));
     }
 

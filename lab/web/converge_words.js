@@ -8,7 +8,7 @@
     minds: MINDS,
     map: {
       question: "Where does the thought go?",
-      reading: "Two thoughts close together mean much the same; ★ are the probes, the dashed parts are false.",
+      reading: "Dots: where other inputs settled. Line: this thought. ★ probes.",
       help: [
         "Every dot is a settled thought of another input, coloured by its class; the line is this thought, from its first guess s₀ to its end s*.",
         "The latent space has many dimensions and the map two, so some motion on it is false: there the map comes nearer to the end while the thought moves away, or the other way round. Such steps are dashed, and the line under the map counts them.",
@@ -22,13 +22,15 @@
       view: "View",
       whole: ["whole map", "Every thought"],
       near: ["this thought", "Only this thought, enlarged"],
+      corner: (h) => [
+        Number.isFinite(h.n) ? `n = ${h.n.toLocaleString("en")}` : "", Number.isFinite(h.seed) ? `seed ${h.seed}` : "",
+      ].filter(Boolean).join(" · "),
       axes: {
         pca: (explained) => explained.length > 1
-          ? `→ axis 1, ${percent(explained[0])} of variance   ↑ axis 2, ${percent(explained[1])}`
-          : "→ principal axis 1   ↑ principal axis 2",
-        umap: () => "UMAP 1 and 2 (no unit: only neighbourhoods count)",
+          ? `→ PC 1 (${percent(explained[0])})  ↑ PC 2 (${percent(explained[1])})` : "→ PC 1  ↑ PC 2",
+        umap: () => "→ UMAP 1  ↑ UMAP 2, no unit",
       },
-      bar: (length) => `${number(length)} latent units`,
+      bar: (length) => `${Number(length.toPrecision(1))} latent ${length === 1 ? "unit" : "units"}`,
       away: (value) => (value === 0 ? "at its end" : `${number(value)} from its end`),
       guess: (k) => `first guess: probe ${k}`,
       point: (label) => `class ${label}`,
@@ -36,28 +38,25 @@
       present: "UMAP is made for the present weights; this keyframe is shown on PCA.",
       waiting: "UMAP is being made",
       noHonesty: "How far this map can be believed has not been measured.",
-      honesty: (projection, h) => {
+      honesty: (h) => {
         const parts = [];
         if (Number.isFinite(h.false_share)) {
-          const few = h.uncounted > 0 ? ` (${h.uncounted} ${h.uncounted === 1 ? "step" : "steps"} too small to count)` : "";
-          parts.push(`${percent(h.false_share)} of the motion shown is false${few}`);
+          const few = h.uncounted > 0 ? `, ${h.uncounted} too small to count` : "";
+          parts.push(`${percent(h.false_share)} of the motion shown is false (dashed${few})`);
         } else if (h.uncounted > 0) {
           parts.push("no step is large enough to be true or false");
         }
         if (Number.isFinite(h.trustworthiness)) parts.push(`trustworthiness ${number(h.trustworthiness, 2)}`);
         if (Number.isFinite(h.continuity)) parts.push(`continuity ${number(h.continuity, 2)}`);
-        if (Number.isFinite(h.explained)) parts.push(`PCA shows ${percent(h.explained)} of variance`);
+        if (Number.isFinite(h.explained)) parts.push(`${percent(h.explained)} of variance`);
         if (Number.isFinite(h.displacement)) parts.push(`the cloud was moved by ${percent(h.displacement)}`);
-        return parts.length ? `This map: ${parts.join("; ")}.` : words.map.noHonesty;
+        return parts.length ? parts.join(" · ") : words.map.noHonesty;
       },
-      corner: (h) => [
-        Number.isFinite(h.n) ? `n = ${h.n.toLocaleString("en")}` : "", Number.isFinite(h.seed) ? `seed ${h.seed}` : "",
-      ].filter(Boolean).join(" · "),
     },
     sight: {
       question: "What does it see now?",
       reading: "The state at this step, drawn by a decoder.",
-      readingVector: "The state at this step, decoded to a point of the input.",
+      readingVector: "The state at this step, as a point.",
       help: [
         "A decoder that was trained on every state of the thought draws the state at this step; beside it stands the input as the network was given it, and the clean target that the network never sees.",
         "That the picture starts blurred and sharpens over the first steps is a trained target, not a discovery: stage 1 asks early states for a blurred image.",
@@ -72,31 +71,29 @@
       frame: (name, step) => `${MINDS[name]}, state ${step}`,
       skipped: "skipped",
       gateOpen: (similarity, threshold) => threshold <= -1
-        ? `gate open to everything (similarity ${number(similarity, 2)})`
-        : `gate open: similarity ${number(similarity, 2)} ≥ ${number(threshold, 2)}`,
-      gatePart: (share, similarity) => `gate ${percent(share)} open (similarity ${number(similarity, 2)})`,
+        ? `Gate always open (similarity ${number(similarity, 2)})`
+        : `Gate open: ${number(similarity, 2)} ≥ ${number(threshold, 2)}`,
+      gatePart: (share, similarity) => `Gate ${percent(share)} open (similarity ${number(similarity, 2)})`,
       gateShut: (similarity, threshold) =>
-        `gate shut: similarity ${number(similarity, 2)} < ${number(threshold, 2)}. Nothing was let in: it thinks about nothing.`,
-      gateShutNow: "gate shut: nothing was let in",
+        `Gate shut: similarity ${number(similarity, 2)} < ${number(threshold, 2)}, so nothing was let in.`,
     },
     probes: {
       question: "Which probes answer?",
-      reading: "Cosine of the state to each probe.",
+      reading: "Cosine with s; ▢ first guess.",
       help: [
         "A probe is a learned direction in the latent space; the first guess (Vitakka) mixes the probes that resemble the input.",
         "The bars show how near the state points to each probe at this step: 1 is the same direction, 0 has nothing to do with it.",
-        "The outlined bar is the probe that won the first guess; the thought is free to leave it.",
+        "The framed number is the probe that won the first guess; the thought is free to leave it.",
       ],
       formula: "cos(s_t, probe_k) = s_t · probe_k / (‖s_t‖ ‖probe_k‖)",
       source: "satipatthana.diagnostics.thought.think_aloud",
-      nearest: (k, value) => `probe ${k} (${number(value, 2)})`,
-      none: "no direction (the state is 0)",
-      first: (k) => `first guess ${k}`,
+      nearest: (k, value) => [`probe ${k}`, `(${number(value, 2)})`],
+      none: "no direction",
       value: (name, k, value) => `${MINDS[name]}, probe ${k}: cosine ${number(value)}`,
     },
     answer: {
       question: "What does it say, how sure?",
-      reading: "The answer if it stopped now, and how it judges its own thought.",
+      reading: "Its answer if it stopped now; its own scores.",
       help: [
         "Left: the probability of each class if the thought stopped at this step. Right: three scores in which the network judges its own thought (Vipassana).",
         "Trust reads how the thought came to rest, conformity how its path looked, confidence reads both; all three are shares between 0 and 1 that were trained on good and bad thoughts.",
@@ -104,7 +101,7 @@
       ],
       formula: "p = softmax(answer(s_t, v_ctx))",
       source: "satipatthana.diagnostics.thought.think_aloud",
-      says: (label, share) => `${label} (${percent(share)})`,
+      says: (label, share) => [label, `(${percent(share)})`],
       value: (name, label, share) => `${MINDS[name]}, class ${label}: ${percent(share)}`,
       none: "no answer yet",
       scores: {
@@ -125,8 +122,8 @@
       formula: "step size_t = ‖s_t − s_{t−1}‖₂",
       source: "satipatthana.SantanaLog.energy",
       axis: "latent units, log",
-      size: "step size",
-      left: "distance left",
+      size: "━ step size",
+      left: "┄ distance left",
       transport: "Transport",
       first: "To the first state (Home)",
       back: "One step back (left arrow)",
@@ -149,6 +146,13 @@
     },
     training: {
       question: "And earlier in its training?",
+      help: [
+        "While it trains, a run keeps its weights from time to time; this line replays the same thought, the probes and the cloud with each of them.",
+        "Keyframes stand at even distances though they lie close together where a stage begins, because there most happens.",
+        "At the right end stand the present weights. UMAP is made for those only; earlier keyframes are shown on PCA.",
+      ],
+      formula: "thought(x; weights at keyframe i)",
+      source: "satipatthana.SatipatthanaTrainer.at_keyframe",
       label: "Trained for",
       play: "Replay the training at this step",
       pause: "Pause the training",

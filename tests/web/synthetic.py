@@ -1,6 +1,6 @@
 """Thoughts that nobody thought: digits drawn into a plane of their own, a contraction to an end, and luck."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -67,7 +67,9 @@ class World:
         given = np.clip(self.x[sample] + noise * luck.normal(size=784), -1, 1)
         end = np.zeros(D) if shut else maturity * self.settled[sample]
         k = (self.y[sample] + 3) % 10
-        start = np.zeros(D) if shut else 0.35 * self.z[sample] + 0.65 * self.probes[k] + noise * 1.5 * luck.normal(size=D)
+        start = (
+            np.zeros(D) if shut else 0.35 * self.z[sample] + 0.65 * self.probes[k] + noise * 1.5 * luck.normal(size=D)
+        )
         stop = n_steps if stop is None else stop
         states, skipped, taken = [start], [], []
         for step in range(n_steps):
@@ -77,17 +79,24 @@ class World:
             states.append(states[-1] if skips or step >= stop else moved)
             skipped.append(skips)
             taken.append(not skips and step < stop)
-        return self.seen(np.stack(states), given.reshape(1, 28, 28), np.array(taken), np.array(skipped), stop, drunk, shut, k)
+        return self.seen(
+            np.stack(states), given.reshape(1, 28, 28), np.array(taken), np.array(skipped), stop, drunk, shut, k
+        )
 
     def seen(self, states, given, taken, skipped, stop, drunk, shut, winner) -> Seen:
         length = np.linalg.norm(states, axis=1, keepdims=True)
-        cosine = states @ (self.probes / np.linalg.norm(self.probes, axis=1, keepdims=True)).T / np.maximum(length, 1e-9)
+        cosine = (
+            states @ (self.probes / np.linalg.norm(self.probes, axis=1, keepdims=True)).T / np.maximum(length, 1e-9)
+        )
         away = np.linalg.norm(states[:, None] - 0.55 * states[-1] - 0.45 * self.probes, axis=2)
         chance = np.exp(-0.5 * (away - away.min(axis=1, keepdims=True)))
         size = np.linalg.norm(np.diff(states, axis=0), axis=1)
         ease = np.concatenate([[np.nan], np.exp(-np.maximum.accumulate(size[::-1])[::-1])])
         score = ease * (0.3 if drunk or shut else 0.97)
-        one = [np.asarray(value)[:, None] for value in (chance / chance.sum(axis=1, keepdims=True), score, score**1.3, score**0.8)]
+        one = [
+            np.asarray(value)[:, None]
+            for value in (chance / chance.sum(axis=1, keepdims=True), score, score**1.3, score**0.8)
+        ]
         return Seen(
             states=states[:, None],
             decoded=self.decode(states)[:, None],
@@ -115,7 +124,14 @@ def view(seen: Seen) -> views.MindView:
 
 
 def payload(
-    world: World, id: str = "one", sample: int = 17, mode: str = "both", frames: int = 1, shut: bool = False, play=None, **options
+    world: World,
+    id: str = "one",
+    sample: int = 17,
+    mode: str = "both",
+    frames: int = 1,
+    shut: bool = False,
+    play=None,
+    **options,
 ) -> dict:
     """A payload as the page gets it; ``frames`` keyframes over stages 0 and 1, the last is the present."""
     drawn = []
@@ -130,7 +146,9 @@ def payload(
         }
         drawn.append(views.Frame(stage, 40 * i, 60 * i, f"stage {max(stage, 0)}, step {40 * i}", minds, cloud))
     label = str(world.y[sample])
-    about = views.About("healthy", "digits", [str(k) for k in range(10)], mode, sample, label, 0.5, 0, 0.6 if shut else -1.0)
+    about = views.About(
+        "healthy", "digits", [str(k) for k in range(10)], mode, sample, label, 0.5, 0, 0.6 if shut else -1.0
+    )
     return views.thought_payload(
         id=id,
         about=about,
@@ -159,5 +177,40 @@ def umap(world: World, id: str = "one", sample: int = 17, mode: str = "both", **
     }
     motion = {name: np.arange(len(path) - 1) % 3 == 1 for name, path in paths.items()}
     cloud = views.Cloud(bend(world.points[:, :2]), bend(world.probes[:, :2]), world.labels)
-    honesty = {"false_share": 0.32, "uncounted": 2, "trustworthiness": 0.97, "continuity": 0.96, "displacement": 0.04, "n": 2000, "seed": 0}
+    honesty = {
+        "false_share": 0.32,
+        "uncounted": 2,
+        "trustworthiness": 0.97,
+        "continuity": 0.96,
+        "displacement": 0.04,
+        "n": 2000,
+        "seed": 0,
+    }
     return views.umap_patch(id, "ready", view=views.UmapView(cloud, paths, motion, honesty))
+
+
+def moons(world: World, id: str = "moons") -> dict:
+    """The same paths as points of a plane with two crescents in it."""
+    luck = np.random.default_rng(0)
+    angle = luck.uniform(0, np.pi, 1000)
+    crescents = [(np.cos(angle), np.sin(angle)), (1 - np.cos(angle), 0.5 - np.sin(angle))]
+    inputs = np.concatenate([np.stack(crescent, axis=1) for crescent in crescents]) + 0.08 * luck.normal(size=(2000, 2))
+    labels = np.repeat([0, 1], 1000)
+    minds = {}
+    for name in ("sober", "drunk"):
+        seen = world.think(17, name == "drunk")
+        flat = replace(
+            seen,
+            decoded=seen.states[:, :, :2] / 15,
+            probabilities=seen.probabilities[:, :, :2],
+            x_given=np.array([[0.3, -0.2]]),
+        )
+        minds[name] = view(flat)
+    return views.thought_payload(
+        id=id,
+        about=views.About("moons", "moons", ["upper", "lower"], "both", 3, "upper"),
+        target=np.array([0.1, 0.0]),
+        frames=[views.Frame(3, 300, 900, "stage 3, step 300", minds)],
+        cloud=replace(world.cloud(), labels=labels, inputs=inputs),
+        play=False,
+    )

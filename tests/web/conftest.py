@@ -1,0 +1,111 @@
+"""A small page with the instrument on it, fed by hand: no network, no session, no training."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import gradio as gr
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from lab.web.component import converge, page_head
+from tests.ui.conftest import WAIT_MS, WatchedPage, chromium, open_page  # noqa: F401
+from tests.web.synthetic import World
+
+expect.set_options(timeout=WAIT_MS)
+
+
+@dataclass(frozen=True)
+class Stage:
+    """The served page and what a test lays out for it: ``values`` by name, shown by typing the name."""
+
+    url: str
+    values: dict[str, dict | None]
+
+
+@dataclass(frozen=True)
+class Shown:
+    """The instrument on an opened page."""
+
+    watched: WatchedPage
+
+    @property
+    def page(self) -> Page:
+        return self.watched.page
+
+    @property
+    def root(self) -> Locator:
+        return self.page.locator(".converge")
+
+    def show(self, name: str) -> None:
+        self.page.get_by_label("name").fill(name)
+        self.page.get_by_label("name").press("Enter")
+        # the keys belong to whoever types
+        self.page.get_by_label("name").blur()
+
+    def expect(self, **data: str | int) -> None:
+        for name, value in data.items():
+            expect(self.root).to_have_attribute(f"data-{name}", str(value))
+
+    def press(self, *keys: str) -> None:
+        for key in keys:
+            self.page.keyboard.press(key)
+
+    def text(self, selector: str) -> str:
+        return self.root.locator(selector).inner_text()
+
+    def all(self, selector: str, javascript: str) -> list:
+        """``javascript`` of every element: a function of ``node``."""
+        return self.root.locator(selector).evaluate_all(f"nodes => nodes.map(node => {javascript})")
+
+
+@pytest.fixture(scope="session")
+def world() -> World:
+    return World()
+
+
+@pytest.fixture(scope="package")
+def stage() -> Iterator[Stage]:
+    """One page for all tests; a visitor starts on Converge with nothing on it."""
+    values: dict[str, dict | None] = {}
+    with gr.Blocks() as demo:
+        name = gr.Textbox(label="name")
+        heard = gr.Textbox(label="heard", interactive=True)
+        with gr.Tabs(selected="converge"):
+            with gr.Tab("Elsewhere", id="elsewhere"):
+                gr.Markdown("Nothing here.")
+            with gr.Tab("Converge", id="converge"):
+                instrument = converge()
+
+    def hear(event: gr.EventData) -> str:
+        return repr(event._data)
+
+    with demo:
+        name.submit(values.__getitem__, name, instrument, show_progress="hidden")
+        for event in (instrument.pick, instrument.act, instrument.lost):
+            event(hear, None, heard)
+    _, url, _ = demo.launch(
+        server_name="127.0.0.1", prevent_thread_lock=True, quiet=True, ssr_mode=False, head=page_head()
+    )
+    yield Stage(url, values)
+    demo.close()
+
+
+@pytest.fixture(scope="package")
+def opened(chromium: Browser, stage: Stage) -> Iterator[WatchedPage]:  # noqa: F811
+    """One page for all tests, because a reload costs a third of a new visitor."""
+    context = chromium.new_context(viewport={"width": 1440, "height": 900})
+    context.set_default_timeout(WAIT_MS)
+    yield WatchedPage(context.new_page())
+    context.close()
+
+
+@pytest.fixture
+def shown(opened: WatchedPage, stage: Stage) -> Iterator[Shown]:
+    """The page, loaded anew, with nothing on it. At the end it must have been quiet."""
+    for noticed in (opened.console_errors, opened.page_errors, opened.outside_requests):
+        noticed.clear()
+    opened.page.goto(stage.url)
+    shown = Shown(opened)
+    shown.expect(state="empty")
+    yield shown
+    opened.assert_quiet()
