@@ -1,9 +1,11 @@
 """Runs on disk: safetensors and JSON, written whole or not at all, never unpickled.
 
 A run folder holds ``config.json``, ``model.safetensors``, ``history.jsonl``, ``metrics.json``,
-``keyframes.safetensors`` and, so that training can go on, ``trainer.json`` and ``trainer.safetensors``.
+``keyframes.safetensors`` and, so that training can go on, ``trainer.json`` and ``trainer.safetensors``. They are one
+thing: all of them are written beside their places first, then one rename decides, then they move.
 """
 
+import contextlib
 import dataclasses
 import json
 import os
@@ -30,6 +32,8 @@ RUN_FILES = (
     "trainer.json",
     "trainer.safetensors",
 )
+_DECIDED = ".decided.json"
+"""There while a save that is complete moves into place: who finds it finishes the move."""
 
 
 class CheckpointError(ValueError):
@@ -57,7 +61,8 @@ class SavedRun:
         vitals: Vitals | None = None,
         vitals_every: int = 25,
     ) -> SatipatthanaTrainer:
-        """A trainer that goes on bit for bit. Raises CheckpointError when the run was saved without its trainer."""
+        """A trainer that goes on bit for bit. Raises CheckpointError when the run was saved without its trainer, or
+        with one that does not fit."""
         if self.facts is None:
             raise CheckpointError("This run was saved without trainer.json, so it cannot go on; train a new one.")
         trainer = SatipatthanaTrainer(
@@ -69,7 +74,12 @@ class SavedRun:
         )
         trainer.history = list(self.history)
         trainer.keyframes = list(self.keyframes)
-        trainer.load_state_dict(self.facts, self.tensors)
+        try:
+            trainer.load_state_dict(self.facts, self.tensors)
+        except (KeyError, TypeError, ValueError) as error:
+            raise CheckpointError(
+                f"trainer.json and trainer.safetensors do not fit this run ({error}); it can be looked at, not go on."
+            ) from None
         return trainer
 
 
@@ -83,9 +93,13 @@ def save_run(
     metrics: Mapping[str, Any] | None = None,
     overwrite: bool = False,
 ) -> Path:
-    """Write a run. Each file is written beside, synced and renamed, ``config.json`` last: a folder with a
-    ``config.json`` is whole. Raises CheckpointError when a run is there already and ``overwrite`` is not set."""
+    """Write a run, whole or not at all: a save that is cut off leaves the run that was there before.
+
+    Without ``metrics`` those of an earlier save go, as they are another run's figures. Raises CheckpointError when a
+    run is there already and ``overwrite`` is not set, or when ``metrics`` are not JSON (a NaN is not).
+    """
     folder = Path(folder)
+    _finish_move(folder)
     if (folder / "config.json").exists() and not overwrite:
         raise CheckpointError(f"{folder} holds a run already; choose another folder or overwrite it.")
     config = trainer.system.config
@@ -93,45 +107,81 @@ def save_run(
         config = RunConfig(**{item.name: getattr(config, item.name) for item in dataclasses.fields(config)})
     config = dataclasses.replace(config, curriculum=trainer.curriculum)
     facts, tensors = trainer.state_dict()
-    folder.mkdir(parents=True, exist_ok=True)
-    _write_tensors(folder / "model.safetensors", trainer.system.state_dict())
     keyframes = {
         f"{i}|{key}": value for i, frame in enumerate(trainer.keyframes) for key, value in frame.tensors.items()
     }
     places = [[frame.stage, frame.step, frame.global_step] for frame in trainer.keyframes]
-    _write_tensors(folder / "keyframes.safetensors", keyframes, {"keyframes": json.dumps(places)})
-    _write_tensors(folder / "trainer.safetensors", tensors)
-    _write_json(folder / "trainer.json", facts)
-    lines = "".join(json.dumps(record.to_dict()) + "\n" for record in trainer.history)
-    write_atomically(folder / "history.jsonl", lines.encode())
+    files = {
+        "model.safetensors": _tensor_bytes(trainer.system.state_dict()),
+        "keyframes.safetensors": _tensor_bytes(keyframes, {"keyframes": json.dumps(places)}),
+        "trainer.safetensors": _tensor_bytes(tensors),
+        "trainer.json": _json_bytes(facts),
+        "history.jsonl": "".join(json.dumps(record.to_dict()) + "\n" for record in trainer.history).encode(),
+        "config.json": _json_bytes(to_dict(config)),
+    }
     if metrics is not None:
-        _write_json(folder / "metrics.json", dict(metrics))
-    else:  # figures of earlier weights would not be this run's
-        (folder / "metrics.json").unlink(missing_ok=True)
-    _write_json(folder / "config.json", to_dict(config))
+        try:
+            files["metrics.json"] = _json_bytes(dict(metrics))
+        except (TypeError, ValueError) as error:
+            raise CheckpointError(f"These metrics cannot be kept in {folder / 'metrics.json'} ({error}).") from None
+    folder.mkdir(parents=True, exist_ok=True)
+    _write_together(folder, files)
     return folder
 
 
-def write_atomically(path: Path, data: bytes) -> None:
-    """Write beside, sync, rename: a reader sees the old file or the new one, never half of one."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
+def _write_together(folder: Path, files: Mapping[str, bytes]) -> None:
+    """All of ``files`` or none; what ``RUN_FILES`` names beside them goes."""
+    me = os.getpid()
+    decided = folder / _DECIDED
     try:
-        with open(beside, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(beside, path)
+        for name, data in files.items():
+            _write_synced(_beside(folder, name, me), data)
+        _write_synced(_beside(folder, _DECIDED, me), _json_bytes({"by": me, "files": sorted(files)}))
+        os.replace(_beside(folder, _DECIDED, me), decided)
     finally:
-        beside.unlink(missing_ok=True)
+        if not decided.exists():
+            for name in (*files, _DECIDED):
+                _beside(folder, name, me).unlink(missing_ok=True)
+    _finish_move(folder)
 
 
-def _write_json(path: Path, data: Any) -> None:
-    write_atomically(path, (json.dumps(data, indent=2, allow_nan=False) + "\n").encode())
+def _finish_move(folder: Path) -> None:
+    """Move a decided save into place, whoever decided it; nothing to do is the rule."""
+    decided = folder / _DECIDED
+    if not decided.exists():
+        return
+    told = _read_json(decided)
+    try:
+        process, files = int(told["by"]), set(told["files"])
+    except (KeyError, TypeError, ValueError):
+        raise CheckpointError(f"{decided} is not of this lab; remove it.") from None
+    for name in reversed(RUN_FILES):  # config.json, by which a run is known, comes last
+        if name not in files:
+            (folder / name).unlink(missing_ok=True)
+            continue
+        with contextlib.suppress(FileNotFoundError):  # it has moved already
+            os.replace(_beside(folder, name, process), folder / name)
+    decided.unlink(missing_ok=True)
 
 
-def _write_tensors(path: Path, tensors: Mapping[str, Tensor], metadata: dict[str, str] | None = None) -> None:
+def _beside(folder: Path, name: str, process: int) -> Path:
+    return folder / f".{name}.{process}.part"
+
+
+def _write_synced(path: Path, data: bytes) -> None:
+    with open(path, "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _json_bytes(data: Any) -> bytes:
+    return (json.dumps(data, indent=2, allow_nan=False) + "\n").encode()
+
+
+def _tensor_bytes(tensors: Mapping[str, Tensor], metadata: dict[str, str] | None = None) -> bytes:
     ready = {key: value.detach().cpu().contiguous().clone() for key, value in tensors.items()}
-    write_atomically(path, to_bytes(ready, metadata))
+    return to_bytes(ready, metadata)
 
 
 # --- reading -------------------------------------------------------------------------------------------------------
@@ -157,7 +207,7 @@ def load_run(folder: str | Path, parts: Mapping[str, nn.Module] | None = None) -
         config,
         system,
         _read_history(folder / "history.jsonl"),
-        _read_keyframes(folder / "keyframes.safetensors"),
+        _read_keyframes(folder / "keyframes.safetensors", system),
         metrics,
         _read_json(folder / "trainer.json") if has_trainer else None,
         _read_tensors(folder / "trainer.safetensors")[0] if has_trainer else {},
@@ -166,6 +216,7 @@ def load_run(folder: str | Path, parts: Mapping[str, nn.Module] | None = None) -
 
 def read_config(folder: str | Path) -> RunConfig:
     """The settings of a saved run."""
+    _finish_move(Path(folder))
     path = Path(folder) / "config.json"
     try:
         return from_dict(RunConfig, _read_json(path))
@@ -202,13 +253,16 @@ def _read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
         raise CheckpointError(f"{path} is no whole safetensors file ({error}).") from None
 
 
-def _read_json(path: Path) -> Any:
+def _read_json(path: Path) -> dict[str, Any]:
     try:
-        return json.loads(path.read_text("utf-8"))
+        data = json.loads(path.read_text("utf-8"))
     except FileNotFoundError:
         raise CheckpointError(f"{path} is missing; this folder holds no whole run.") from None
     except (ValueError, OSError) as error:
         raise CheckpointError(f"{path} is no JSON file ({error}).") from None
+    if not isinstance(data, dict):
+        raise CheckpointError(f"{path} is of type {type(data).__name__}; expected a JSON object.")
+    return data
 
 
 def _read_history(path: Path) -> tuple[StepRecord, ...]:
@@ -221,15 +275,22 @@ def _read_history(path: Path) -> tuple[StepRecord, ...]:
         raise CheckpointError(f"{path} holds a line that is no step record ({error}).") from None
 
 
-def _read_keyframes(path: Path) -> tuple[Keyframe, ...]:
+def _read_keyframes(path: Path, system: SatipatthanaSystem) -> tuple[Keyframe, ...]:
     if not path.exists():
         return ()
     tensors, metadata = _read_tensors(path)
+    shapes = {
+        f"{name}.{key}": value.shape
+        for name, component in system.components().items()
+        for key, value in component.state_dict().items()
+    }
     try:
         places = json.loads(metadata.get("keyframes", "[]"))
         grouped: list[dict[str, Tensor]] = [{} for _ in places]
         for key, value in tensors.items():
             index, name = key.split("|", 1)
+            if value.shape != shapes.get(name):
+                raise ValueError(f"{name} {tuple(value.shape)} is not in this network")
             grouped[int(index)][name] = value
         return tuple(
             Keyframe(int(stage), int(step), int(total), group)
