@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 from torch.nn.utils import parametrize
 
 Layers = TypeVar("Layers", bound=nn.Module)
@@ -35,21 +35,9 @@ def _fill(module: nn.Module, generator: torch.Generator) -> None:
         if module.bias is not None:
             fan_in, _ = nn.init._calculate_fan_in_and_fan_out(weight)
             nn.init.uniform_(module.bias, -(fan_in**-0.5), fan_in**-0.5, generator=generator)
-        if normed:
-            _fill_spectral(module.parametrizations["weight"][0], weight)  # type: ignore[index]
     elif isinstance(module, nn.BatchNorm2d | nn.LayerNorm):
         module.reset_parameters()
     elif isinstance(module, nn.GRU):
         bound = module.hidden_size**-0.5
         for parameter in module.parameters():
             nn.init.uniform_(parameter, -bound, bound, generator=generator)
-
-
-@torch.no_grad()
-def _fill_spectral(norm: nn.Module, weight: Tensor) -> None:
-    """Left and right singular vectors from which the estimate of the norm starts."""
-    # Exact: the 15 power iterations that torch spends at its start leave a random matrix up to 5 % above norm 1.
-    left, _, right = torch.linalg.svd(weight.flatten(1), full_matrices=False)
-    buffers = dict(norm.named_buffers())
-    buffers["_u"].copy_(left[:, 0])
-    buffers["_v"].copy_(right[0])

@@ -173,7 +173,7 @@ class SatipatthanaSystem(nn.Module):
 
     def set_stage(self, stage: TrainingStage | int | None) -> None:
         """Let the components of ``stage`` learn and freeze the others: no gradient, and eval mode, so that batch-norm
-        statistics and spectral-norm estimates stay as well. None freezes all."""
+        statistics stay as well. None freezes all."""
         self.stage = None if stage is None else TrainingStage(stage)
         for name, component in self.components().items():
             component.requires_grad_(name in self._learning)
