@@ -13,7 +13,7 @@ import gradio as gr
 from lab.runs import find
 from lab.session import SAID
 from lab.tabs import converge, decoders, probes, train
-from lab.tabs.page import NOBODY, Opening, Page, header_row, said
+from lab.tabs.page import NOBODY, PRIVATE, Opening, Page, header_row, said
 from lab.web.component import page_head
 
 TITLE = "Satipatthana Lab"
@@ -29,11 +29,10 @@ def build(opening: Opening | None = None) -> gr.Blocks:
         header_row(page)
         with gr.Tabs(selected=converge.TAB, elem_id="tabs"):
             tabs = [module.build(page) for module in (train, converge, probes, decoders)]
-        private: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
         for tab in tabs:
-            tab.select(lambda name=tab.id: name, None, page.active, **private)
-        attached = blocks.load(said(page.attach), page.browser, [page.browser, page.visitor], **private)
-        attached.success(lambda: converge.TAB, None, page.active, **private)
+            tab.select(lambda name=tab.id: name, None, page.active, **PRIVATE)
+        attached = blocks.load(said(page.attach), page.browser, [page.browser, page.visitor], **PRIVATE)
+        attached.success(lambda: converge.TAB, None, page.active, **PRIVATE)
         for event in (attached, *page.openers):
             for hang_on in page.on_open:
                 hang_on(event)
@@ -65,8 +64,7 @@ def _look_at_the_run(page: Page) -> None:
         look,
         [page.visitor, page.active, *inputs],
         outputs,
-        show_progress="hidden",
-        api_visibility="private",
+        **PRIVATE,
         concurrency_limit=16,
     )
 

@@ -6,7 +6,7 @@ import gradio as gr
 
 from lab.question import MODES
 from lab.session import Session
-from lab.tabs.page import Page, Tick, said, session_of
+from lab.tabs.page import LATEST, PRIVATE, Page, Tick, said, session_of
 from lab.views.gallery import gallery_payload
 from lab.views.thought import waiting_payload
 from lab.web.component import Instrument
@@ -114,29 +114,26 @@ def build(page: Page) -> gr.Tab:
         now = f"{patch['id']} {patch['state']} {patch.get('text', '')}"
         return (gr.skip() if now == before else patch), now
 
-    private: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
-    latest: dict[str, Any] = {**private, "trigger_mode": "always_last"}
-
     def follow(event: Any) -> None:
         """After a thought: the same at every keyframe, then the map."""
-        event.success(replay, [page.visitor, asked_key, replayed], [thought, replayed], **private)
+        event.success(replay, [page.visitor, asked_key, replayed], [thought, replayed], **PRIVATE)
 
     def on_open(event: Any) -> None:
-        ready = event.success(begin, [page.visitor, sample], [inputs, sample, skip, push, gate, steps], **private)
-        follow(ready.then(think, asked, drawn, **private))
+        ready = event.success(begin, [page.visitor, sample], [inputs, sample, skip, push, gate, steps], **PRIVATE)
+        follow(ready.then(think, asked, drawn, **PRIVATE))
 
     page.on_open.append(on_open)
     for slider in (noise, skip, push, gate, steps):
-        follow(slider.release(think, asked, drawn, **latest))
-    follow(mind.input(think, asked, drawn, **latest))
-    follow(seed.submit(think, asked, drawn, **latest))
-    follow(again.click(think, asked, drawn, **latest))
-    follow(inputs.pick(pick, None, sample, **private).then(think, asked, drawn, **latest))
-    follow(calibrate.click(find_gate, page.visitor, gate, **private).then(think, asked, drawn, **latest))
-    follow(opened.click(lambda: -1, None, gate, **private).then(think, asked, drawn, **latest))
-    follow(thought.act(think, asked, drawn, **latest))
-    follow(thought.lost(think, asked, drawn, **latest))
-    follow(tab.select(come_back, [page.visitor, asked_key, *asked[1:]], drawn, **latest))
+        follow(slider.release(think, asked, drawn, **LATEST))
+    follow(mind.input(think, asked, drawn, **LATEST))
+    follow(seed.submit(think, asked, drawn, **LATEST))
+    follow(again.click(think, asked, drawn, **LATEST))
+    follow(inputs.pick(pick, None, sample, **PRIVATE).then(think, asked, drawn, **LATEST))
+    follow(calibrate.click(find_gate, page.visitor, gate, **PRIVATE).then(think, asked, drawn, **LATEST))
+    follow(opened.click(lambda: -1, None, gate, **PRIVATE).then(think, asked, drawn, **LATEST))
+    follow(thought.act(think, asked, drawn, **LATEST))
+    follow(thought.lost(think, asked, drawn, **LATEST))
+    follow(tab.select(come_back, [page.visitor, asked_key, *asked[1:]], drawn, **LATEST))
     page.ticks.append(Tick(TAB, map_state, [umap], [thought, umap]))
     return tab
 

@@ -4,12 +4,13 @@ from typing import Any
 
 import gradio as gr
 
-from lab.tabs.page import Page, html, said, session_of
-from lab.views.decoders import decoders, decoders_html
+from lab.tabs.page import LATEST, Page, said, session_of
+from lab.views.decoders import DRIFT_LABEL, decoders, decoders_html
+from lab.web import panels
 
 TAB = "Decoders"
 ROWS = 8
-WORDS = {"drifted": "Stage 0's head under today's adapter (drifted)", "again": "Look again"}
+WORDS = {"drifted": DRIFT_LABEL, "again": "Look again"}
 
 
 def build(page: Page) -> gr.Tab:
@@ -18,31 +19,29 @@ def build(page: Page) -> gr.Tab:
         with gr.Row(elem_classes="look-tools"):
             drifted = gr.Checkbox(False, label=WORDS["drifted"], elem_id="drifted")
             again = gr.Button(WORDS["again"], size="sm", scale=0, min_width=100, elem_id="decoders-again")
-        shown = html(decoders_html(None), elem_id="decoders")
+        shown = panels.panel(elem_id="decoders", label=TAB)
 
     @said
-    def look(visitor: Any, show_drifted: Any) -> str:
+    def look(visitor: Any, show_drifted: Any) -> dict[str, str]:
         session = session_of(visitor)
-        info = session.run_info()
+        run = session.run_info()
         found = session.decoders_info(list(session.gallery(ROWS).samples))
-        return decoders_html(
-            decoders(
-                found.x,
-                found.x,
-                found.labels,
-                stage0=found.stage0,
-                drifted=found.drifted,
-                show_drifted=show_drifted is True,
-                s0=found.s0,
-                s_star=found.s_star,
-                probabilities=found.probabilities,
-                classes=info.class_names,
-                stage0_at=found.stage0_at,
-                seed=info.seed,
-            )
+        info = decoders(
+            found.x,
+            found.x,
+            found.labels,
+            stage0=found.stage0,
+            drifted=found.drifted,
+            show_drifted=show_drifted is True,
+            s0=found.s0,
+            s_star=found.s_star,
+            probabilities=found.probabilities,
+            classes=run.class_names,
+            stage0_at=found.stage0_at,
+            seed=run.seed,
         )
+        return panels.show(decoders_html(info))
 
-    private: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
     for event in (tab.select, again.click, drifted.input):
-        event(look, [page.visitor, drifted], shown, trigger_mode="always_last", **private)
+        event(look, [page.visitor, drifted], shown, **LATEST)
     return tab

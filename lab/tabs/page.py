@@ -47,6 +47,12 @@ HELP = (
 )
 
 
+PRIVATE: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+"""Of every event: it is the page's own, and nothing greys out while it is answered."""
+LATEST: dict[str, Any] = {**PRIVATE, "trigger_mode": "always_last"}
+"""Of a dial: what was asked for meanwhile is dropped, but for the last."""
+
+
 @dataclass(frozen=True)
 class Opening:
     """What a new visitor finds: where runs lie, and which run or data set the page opens on."""
@@ -144,8 +150,8 @@ def header_row(page: Page) -> None:
     def stop(visitor: Any) -> None:
         session_of(visitor).stop()
 
-    page.pause.click(pause, page.visitor, None, show_progress="hidden", api_visibility="private")
-    page.stop.click(stop, page.visitor, None, show_progress="hidden", api_visibility="private")
+    page.pause.click(pause, page.visitor, None, **PRIVATE)
+    page.stop.click(stop, page.visitor, None, **PRIVATE)
 
     shown = gr.State(None)
 

@@ -8,12 +8,12 @@ import gradio as gr
 
 from lab import settings
 from lab.session import Session
-from lab.tabs.page import Page, Tick, html, said, session_of
+from lab.tabs.page import PRIVATE, Page, Tick, said, session_of
 from lab.views import curves, gallery, vitals
 from lab.views.cards import stage_card_html, stage_cards
 from lab.views.diagram import diagram, diagram_html
 from lab.views.glossary import STAGES
-from lab.web.component import Instrument
+from lab.web import panels
 
 TAB = "Train"
 MORE = 50
@@ -62,12 +62,12 @@ def build(page: Page) -> gr.Tab:
                 _new_run(page)
             with gr.Accordion(WORDS["dials"], open=False, elem_id="dials"):
                 _dials(page)
-        schematic = html(elem_id="network")
+        schematic = panels.panel(elem_id="network", label="The network")
         cards: list[gr.HTML] = []
         with gr.Row(elem_classes="stage-row"):
             for stage in range(len(STAGES)):
                 with gr.Column(elem_classes="lab-card", min_width=220):
-                    cards.append(html())
+                    cards.append(panels.panel(elem_id=f"card-{stage}", label=f"Stage {stage}"))
                     with gr.Row(elem_classes="card-buttons"):
                         rest = gr.Button("Train", size="sm", min_width=60, elem_id=f"train-{stage}", variant="primary")
                         more = gr.Button(f"+{MORE}", size="sm", min_width=60, elem_id=f"more-{stage}")
@@ -75,16 +75,10 @@ def build(page: Page) -> gr.Tab:
                     _trains(page, more, stage, MORE)
         with gr.Row(elem_classes="train-lower"):
             with gr.Column(scale=3, min_width=360):
-                curve = Instrument(
-                    "curves",
-                    scripts=("curves.js", "panels.js"),
-                    triggers=("stage", "resync"),
-                    label="Loss curves",
-                    elem_id="curves",
-                )
+                curve = panels.curves()
             with gr.Column(scale=2, min_width=320):
-                strip = html(elem_id="strip")
-                sparks = html(elem_id="vitals")
+                strip = panels.panel(elem_id="strip", label="The same digits, as they are drawn")
+                sparks = panels.panel(elem_id="vitals", label="Vitals")
         view = gr.State(View())
 
     @said
@@ -104,11 +98,10 @@ def build(page: Page) -> gr.Tab:
     def resync(held: View) -> View:
         return dataclasses.replace(held, cursor=None)
 
-    private = {"show_progress": "hidden", "api_visibility": "private"}
-    everything.click(train_all, page.visitor, None, **private)
-    page.openers.append(reset.click(start_again, page.visitor, None, **private))
-    curve.stage(choose, view, view, **private)
-    curve.resync(resync, view, view, **private)
+    everything.click(train_all, page.visitor, None, **PRIVATE)
+    page.openers.append(reset.click(start_again, page.visitor, None, **PRIVATE))
+    curve.stage(choose, view, view, **PRIVATE)
+    curve.resync(resync, view, view, **PRIVATE)
     page.ticks.append(Tick(TAB, look, [view], [schematic, *cards, curve, strip, sparks, view]))
     return tab
 
@@ -129,18 +122,17 @@ def look(visitor: Any, held: View) -> tuple[Any, ...]:
     drawn = session.strip_info()
     if held.strip != (drawn.now_at, drawn.before_at):
         after = dataclasses.replace(after, strip=(drawn.now_at, drawn.before_at))
-        strip = gallery.strip_html(
-            gallery.strip(drawn.inputs, drawn.now, drawn.before, now_at=drawn.now_at, before_at=drawn.before_at)
-        )
+        info = gallery.strip(drawn.inputs, drawn.now, drawn.before, now_at=drawn.now_at, before_at=drawn.before_at)
+        strip = panels.show(gallery.strip_html(info))
     sparks: Any = gr.skip()
     if held.seq != status.seq:
         info = session.run_info()
         history = session.history_since().records
-        sparks = vitals.vitals_html(vitals.vitals(history, info.n_probes), info.seed, 128)
+        sparks = panels.show(vitals.vitals_html(vitals.vitals(history, info.n_probes), info.seed, 128))
     old = (*held.cards, None, None, None, None)
     return (
-        gr.skip() if schematic == held.diagram else schematic,
-        *(gr.skip() if card == old[index] else card for index, card in enumerate(cards)),
+        gr.skip() if schematic == held.diagram else panels.show(schematic),
+        *(gr.skip() if card == old[index] else panels.show(card) for index, card in enumerate(cards)),
         chart,
         strip,
         sparks,
@@ -152,7 +144,7 @@ def _curves(session: Session, held: View, stage: int) -> tuple[Any, curves.Curso
     history = session.history_since().records
     cursor = held.cursor
     if cursor is None or cursor.stage != stage or cursor.seen > len(history):
-        run = f"{held.epoch}"
+        run = str(held.epoch)  # as long as it stays the same, the page keeps its zoom
         seq = 0 if cursor is None else cursor.seq + 1
         return curves.seed(history, stage, seq=seq, run=run)
     delta, cursor = curves.append(history, cursor)
@@ -164,7 +156,7 @@ def _trains(page: Page, button: gr.Button, stage: int, n_steps: int | None) -> N
     def train(visitor: Any) -> None:
         session_of(visitor).train(stage, n_steps)
 
-    button.click(train, page.visitor, None, show_progress="hidden", api_visibility="private")
+    button.click(train, page.visitor, None, **PRIVATE)
 
 
 def _new_run(page: Page) -> None:
@@ -201,7 +193,11 @@ def _new_run(page: Page) -> None:
     @said
     def start(visitor: Any, *sent: Any, progress: gr.Progress = gr.Progress()) -> str:  # noqa: B008 (Gradio's way)
         given = {key: _whole(value) for key, value in zip(names, sent, strict=True)}
-        info = session_of(visitor).new_run(given, lambda share, text: progress(share, desc=text))
+
+        def tell(share: float, text: str) -> None:
+            progress(share, desc=text)
+
+        info = session_of(visitor).new_run(given, tell)
         return f"Begun: {info.data}, seed {info.seed}, {info.parameters:,} parameters. {WORDS['begin_hint']}"
 
     @said
@@ -218,11 +214,10 @@ def _new_run(page: Page) -> None:
     def shelf(visitor: Any) -> Any:
         return gr.update(choices=list(session_of(visitor).shelf.names()))
 
-    private = {"api_visibility": "private"}
-    page.openers.append(begin.click(start, [page.visitor, *dials], note, **private))
-    saved.focus(shelf, page.visitor, saved, show_progress="hidden", **private)
-    page.openers.append(saved.input(open_run, [page.visitor, saved], note, **private))
-    save.click(keep, [page.visitor, name], [note, saved], **private)
+    page.openers.append(begin.click(start, [page.visitor, *dials], note, api_visibility="private"))
+    saved.focus(shelf, page.visitor, saved, **PRIVATE)
+    page.openers.append(saved.input(open_run, [page.visitor, saved], note, **PRIVATE))
+    save.click(keep, [page.visitor, name], [note, saved], **PRIVATE)
 
 
 def _whole(value: Any) -> Any:
@@ -246,9 +241,7 @@ def _dials(page: Page) -> None:
                         continue
                     name = dial.term or "learning rate"
                     low, high = WEIGHTS if dial.term else RATES
-                    field = gr.Number(
-                        dial.default, label=f"{name} ({dial.default:g})", minimum=low, maximum=high, step=None
-                    )
+                    field = gr.Number(dial.default, label=f"{name} ({dial.default:g})", minimum=low, maximum=high)
                     fields.append((dial.path, field, dial.default))
                     _turns(page, field, dial.path)
     back = gr.Button(WORDS["defaults"], size="sm", elem_id="dials-default")
@@ -258,9 +251,7 @@ def _dials(page: Page) -> None:
         session = session_of(visitor)
         return [session.set_dial(path, default).value for path, _, default in fields]
 
-    back.click(
-        recipe, page.visitor, [field for _, field, _ in fields], show_progress="hidden", api_visibility="private"
-    )
+    back.click(recipe, page.visitor, [field for _, field, _ in fields], **PRIVATE)
 
 
 def _turns(page: Page, field: gr.Number, path: str) -> None:
@@ -268,5 +259,5 @@ def _turns(page: Page, field: gr.Number, path: str) -> None:
     def turn(visitor: Any, value: Any) -> None:
         session_of(visitor).set_dial(path, value)
 
-    field.blur(turn, [page.visitor, field], None, show_progress="hidden", api_visibility="private")
-    field.submit(turn, [page.visitor, field], None, show_progress="hidden", api_visibility="private")
+    field.blur(turn, [page.visitor, field], None, **PRIVATE)
+    field.submit(turn, [page.visitor, field], None, **PRIVATE)

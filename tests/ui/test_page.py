@@ -1,0 +1,239 @@
+"""The lab as a person uses it: a real browser against `python -m lab`. Every page must have been quiet at its end."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.ui.conftest import LabServer, OpenPage, StartLab, WatchedPage
+
+POINTS = """least => {
+    const plot = document.querySelector('#curves .js-plotly-plot');
+    return plot && plot.data.reduce((sum, trace) => sum + (trace.x || []).length, 0) >= least;
+}"""
+SLOW = 60_000  # a shared machine may take long over what usually takes a second
+
+
+@pytest.fixture
+def page(lab_page: WatchedPage) -> Page:
+    """The lab with a thought on it."""
+    return thinking(lab_page.page)
+
+
+@pytest.fixture
+def trainer(start_lab: StartLab, open_page: OpenPage) -> Iterator[Page]:
+    """A lab of its own on an untrained network for points in a plane, which learns fast; opened on Train."""
+    server = start_lab("--data", "moons")
+    page = thinking(open_page(server.url).page)
+    tab(page, "Train")
+    yield page
+
+
+def thinking(page: Page) -> Page:
+    expect(page.locator('#converge [data-state="thought"]')).to_be_visible(timeout=SLOW)
+    return page
+
+
+def tab(page: Page, name: str) -> None:
+    page.get_by_role("tab", name=name, exact=True).click()
+
+
+def clock(page: Page, name: str) -> str | None:
+    return page.locator("#converge [data-step]").first.get_attribute(f"data-{name}")
+
+
+def thought_id(page: Page) -> str | None:
+    return clock(page, "thought")
+
+
+def next_thought(page: Page, before: str | None) -> None:
+    page.wait_for_function(
+        "before => document.querySelector('#converge [data-step]').dataset.thought !== before", arg=before, timeout=SLOW
+    )
+
+
+def at_step(page: Page, step: int) -> None:
+    expect(page.locator(f'#converge [data-step="{step}"]').first).to_be_attached()
+
+
+def still(page: Page) -> None:
+    """Stops the clock wherever it plays."""
+    page.keyboard.press("Home")
+    if clock(page, "playing") == "true":
+        page.keyboard.press("Space")
+    expect(page.locator('#converge [data-playing="false"]').first).to_be_attached()
+    page.keyboard.press("Home")
+    at_step(page, 0)
+
+
+def drawn(page: Page) -> dict[str, str]:
+    """What every view of the clock shows now."""
+    return page.evaluate(
+        """() => {
+            const root = document.querySelector('#converge [data-step]');
+            const picture = root.querySelector('.sight-now canvas.large, .sight-now canvas');
+            const pictures = [...root.querySelectorAll('.sight-now canvas')].map((c) => c.toDataURL()).join();
+            return {
+                pictures, named: picture ? root.querySelector('.sight-now').textContent : '',
+                count: root.querySelector('.transport-count').textContent,
+                moved: root.querySelector('.transport-minds').textContent,
+                probes: root.querySelector('.bars').outerHTML,
+                scores: root.querySelector('.scores').textContent,
+                slider: root.querySelector('.curve-slider').value,
+                mark: root.querySelector('.curve-now').outerHTML,
+            };
+        }"""
+    )
+
+
+def test_it_opens_on_a_thought_of_a_trained_network(page: Page) -> None:
+    expect(page).to_have_title("Satipatthana Lab")
+    header = page.locator(".lab-header")
+    expect(header).to_contain_text("healthy")
+    expect(header).to_contain_text("seed 0")
+    expect(header.locator('.lab-chip[data-state="done"]')).to_have_count(4)
+    assert clock(page, "steps") == "10"
+    expect(page.get_by_role("heading", name="Where does the thought go?")).to_be_visible()
+
+
+def test_one_clock_moves_every_view(page: Page) -> None:
+    still(page)
+    before = drawn(page)
+    page.keyboard.press("ArrowRight")
+    at_step(page, 1)
+    after = drawn(page)
+    for view in before:
+        assert after[view] != before[view], f"{view} did not follow the clock"
+    page.keyboard.press("End")
+    at_step(page, 10)
+    page.keyboard.press("ArrowLeft")
+    at_step(page, 9)
+    page.get_by_role("slider", name=re.compile("step", re.I)).first.fill("4")
+    at_step(page, 4)
+
+
+def test_space_plays_to_the_end(page: Page) -> None:
+    still(page)
+    page.keyboard.press("Space")
+    expect(page.locator('#converge [data-step="10"]').first).to_be_attached(timeout=SLOW)
+    expect(page.locator('#converge [data-playing="false"]').first).to_be_attached(timeout=SLOW)
+
+
+def test_the_thought_is_replayed_over_the_training(page: Page) -> None:
+    expect(page.locator("#converge [data-frames]:not([data-frames='1'])").first).to_be_attached(timeout=SLOW)
+    frames = int(clock(page, "frames") or 0)
+    assert frames > 16, "at least eight keyframes of stages 0 and 1, and the present"
+    still(page)
+    page.keyboard.press("End")
+    now = drawn(page)["pictures"]
+    page.get_by_role("slider", name=re.compile("trained|training", re.I)).fill("0")
+    assert clock(page, "frame") == "0"
+    assert drawn(page)["pictures"] != now
+
+
+def test_drunk_and_gate_change_what_is_shown(page: Page) -> None:
+    before = thought_id(page)
+    page.get_by_role("radio", name="both").check()
+    next_thought(page, before)
+    expect(page.locator("#converge .transport-minds > .sober")).to_be_visible()
+    expect(page.locator("#converge .transport-minds > .drunk")).to_be_visible()
+
+    before = thought_id(page)
+    gate = page.locator("#gate input[type=number]")
+    gate.fill("0.99")
+    gate.press("Enter")
+    next_thought(page, before)
+    expect(page.locator("#converge .sight-gate")).to_contain_text(re.compile("shut", re.I))
+
+    before = thought_id(page)
+    page.get_by_role("button", name="Calibrate gate").click()
+    next_thought(page, before)
+    calibrated = float(gate.input_value())
+    assert 0 < calibrated < 0.99
+
+
+def test_another_digit_is_another_thought(page: Page) -> None:
+    before = thought_id(page)
+    page.locator("#gallery button").nth(3).click()
+    next_thought(page, before)
+    expect(page.locator('#gallery button[aria-pressed="true"]')).to_have_count(1)
+
+
+def test_probes_and_decoders_show_the_trained_network(page: Page) -> None:
+    tab(page, "Probes")
+    expect(page.locator("#probes")).to_contain_text("perplexity", timeout=SLOW, ignore_case=True)
+    tab(page, "Decoders")
+    expect(page.locator("#decoders img").first).to_be_visible(timeout=SLOW)
+    expect(page.locator("#decoders")).to_contain_text("MSE")
+    stage0 = page.locator("#decoders").inner_html()
+    page.get_by_label(re.compile("drifted")).check()
+    page.wait_for_function(
+        "before => document.querySelector('#decoders').innerHTML !== before", arg=stage0, timeout=SLOW
+    )
+
+
+def test_a_stage_trains_and_its_curve_grows(trainer: Page) -> None:
+    trainer.locator("#more-0").click()
+    trainer.wait_for_function(POINTS, arg=50, timeout=SLOW)
+    expect(trainer.locator('.stage-card[data-stage="0"]')).to_contain_text("50 of", timeout=SLOW)
+    expect(trainer.locator(".lab-header")).to_contain_text("idle", timeout=SLOW)
+    trainer.locator("#more-0").click()
+    expect(trainer.locator('.stage-card[data-stage="0"]')).to_contain_text("100 of", timeout=SLOW)
+    trainer.wait_for_function(POINTS, arg=150, timeout=SLOW)
+
+
+def test_pause_reload_resume_and_stop(trainer: Page) -> None:
+    trainer.locator("#train-1").click()
+    header = trainer.locator(".lab-job")
+    expect(header).to_contain_text("training stage 1", timeout=SLOW)
+    trainer.reload()
+    thinking(trainer)
+    expect(header).to_contain_text("stage 1", timeout=SLOW)
+    trainer.get_by_role("button", name="Pause").click()
+    expect(header).to_contain_text("paused", timeout=SLOW)
+    stood = header.inner_text()
+    trainer.get_by_role("button", name="Resume").click()
+    expect(header).to_contain_text("training stage 1", timeout=SLOW)
+    expect(header).not_to_have_text(stood, timeout=SLOW)
+    trainer.get_by_role("button", name="Stop").click()
+    expect(header).to_contain_text("idle", timeout=SLOW)
+    tab(trainer, "Train")
+    expect(trainer.locator('.stage-card[data-stage="1"][data-state="training"]')).to_be_visible(timeout=SLOW)
+
+
+def test_a_thought_can_be_looked_at_while_the_network_learns(trainer: Page) -> None:
+    trainer.locator("#train-1").click()
+    expect(trainer.locator(".lab-job")).to_contain_text("training stage 1", timeout=SLOW)
+    before = thought_id(trainer)
+    tab(trainer, "Converge")
+    next_thought(trainer, before)
+    thinking(trainer)
+
+
+def test_a_wrong_setting_is_refused_and_nothing_is_lost(trainer: Page) -> None:
+    trainer.get_by_role("button", name="New run").click()
+    trainer.get_by_label("D, latent width").fill("1")
+    trainer.locator("#begin").click()
+    expect(trainer.get_by_text(re.compile("D is 1; expected"))).to_be_visible(timeout=SLOW)
+    expect(trainer.locator(".lab-header")).to_contain_text("moons")
+
+
+def test_a_small_dark_screen_can_be_used(open_page: OpenPage, lab_server: LabServer) -> None:
+    page = thinking(open_page(f"{lab_server.url}?__theme=dark", width=420).page)
+    assert page.evaluate("document.body.classList.contains('dark')")
+    wide = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+    assert wide <= 0, f"the page scrolls {wide} px sideways"
+    still(page)
+    page.keyboard.press("ArrowRight")
+    at_step(page, 1)
+
+
+def test_keys_of_the_page(page: Page) -> None:
+    page.keyboard.press("1")
+    expect(page.get_by_role("tab", name="Train", exact=True)).to_have_attribute("aria-selected", "true")
+    page.keyboard.press("p")
+    assert page.evaluate("document.documentElement.classList.contains('projector')")
+    page.keyboard.press("?")
+    expect(page.locator("#lab-help")).to_be_visible()
+    expect(page.locator("#lab-help")).to_contain_text("first guess")
