@@ -39,23 +39,31 @@
     let lines = [];
 
     function load(thought, frame) {
-      lines = thought.frames[frame].minds.map((mind) => ({mind, says: el("span")}));
-      minds.replaceChildren(...lines.map(({mind, says}) =>
-        el("div", {class: mind.name}, el("b", {text: words.minds[mind.name]}), says)));
+      lines = thought.frames[frame].minds.map((mind) => {
+        // there from the beginning, so that nothing jumps when it shows
+        const [head, ...rest] = mind.verdict.split(", ");
+        const verdict = el("p", {class: "transport-verdict", title: mind.verdict || null, text: head});
+        if (thought.frames[frame].minds.length === 1 && rest.length) verdict.textContent = mind.verdict;
+        return {mind, says: el("span"), verdict};
+      });
+      minds.replaceChildren(...lines.flatMap(({mind, says, verdict}) =>
+        [el("div", {class: mind.name}, el("b", {text: words.minds[mind.name]}), says), verdict]));
     }
 
     function report(mind, t) {
-      const now = t === 0 ? words.clock.start
+      return t === 0 ? words.clock.start
         : t > mind.stop || (t === mind.stop && mind.stop < clock.steps) ? words.clock.stopped(mind.stop)
         : mind.skipped(t) ? words.clock.skipped
         : mind.stepSize(t) > 0 ? words.clock.moved(mind.stepSize(t)) : words.clock.still;
-      return mind.verdict && t >= mind.stop ? `${now} · ${mind.verdict}` : now;
     }
 
     function step(t) {
       Lab.write(count.firstChild, `${words.clock.stepWord} ${t}`);
       Lab.write(count.lastChild, words.clock.of(clock.steps));
-      for (const {mind, says} of lines) Lab.write(says, report(mind, t));
+      for (const {mind, says, verdict} of lines) {
+        Lab.write(says, report(mind, t));
+        verdict.style.visibility = t >= mind.stop ? "visible" : "hidden";
+      }
     }
 
     function playing(what) {

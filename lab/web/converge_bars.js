@@ -9,21 +9,21 @@
 
   const best = (values) => values.reduce((top, value, i) => (value > values[top] ? i : top), 0);
 
-  // Upright bars side by side, one group a column, one bar in it a mind. rows: (mind) => values; range [low, 1].
-  function columns({name, tell, hued}) {
+  // Upright bars side by side, one group a column, one bar in it a mind; the range is [low, high], and high is written.
+  function columns({tell, scaled, hued}) {
     const grid = el("div", {class: "bars-grid"});
-    const node = el("div", {class: "bars", role: "img"}, grid);
+    const top = el("span", {class: "bars-top", "aria-hidden": "true"});
+    const node = el("div", {class: "bars", role: "img"}, top, grid);
     let form = null;
     let bars = []; // by mind, by column
-    let low = 0;
-    let zero = 0;
+    let span = 1;
     let current = [];
 
-    function load(minds, labels, lowest, first = []) {
+    function load(minds, labels, [low, high], first = []) {
       const wanted = `${minds.map((mind) => mind.name).join()}|${labels.join("\n")}`;
-      low = lowest;
-      zero = -low / (1 - low);
-      grid.style.setProperty("--zero", zero);
+      span = high - low;
+      grid.style.setProperty("--zero", -low / span);
+      Lab.write(top, scaled(high));
       if (wanted !== form) {
         bars = minds.map(() => []);
         grid.style.setProperty("--n", labels.length);
@@ -51,11 +51,11 @@
       current = rows;
       rows.forEach(([, values], i) => bars[i].forEach((bar, k) => {
         const value = Number.isFinite(values[k]) ? values[k] : 0;
-        bar.style.transform = `scaleY(${(value / (1 - low)).toFixed(4)})`;
+        bar.style.transform = `scaleY(${(value / span).toFixed(4)})`;
       }));
     }
 
-    return {node, load, step, name};
+    return {node, load, step};
   }
 
   // One line a mind: who it is and what it says
@@ -80,7 +80,7 @@
   }
 
   converge.probes = () => {
-    const bars = columns({name: "probes", tell: words.probes.value});
+    const bars = columns({tell: words.probes.value, scaled: (high) => Lab.number(high, 1)});
     const says = sayings();
     const node = Lab.panel("cv-probes", words.probes, null, bars.node, says.node);
     let minds = [];
@@ -89,9 +89,12 @@
       minds = thought.frames[frame].minds;
       const {shape} = Lab.unpack(minds[0].raw.probe_cosine);
       // one scale for the whole thought, so that bars may be compared from step to step
-      const lowest = Math.min(0, ...minds.map((mind) => Lab.unpack(mind.raw.probe_cosine).data.reduce((a, b) => Math.min(a, b), 0)));
+      const every = minds.map((mind) => Lab.unpack(mind.raw.probe_cosine).data);
+      const lowest = Math.min(...every.map((values) => values.reduce((a, b) => Math.min(a, b), 0)));
+      const highest = Math.max(...every.map((values) => values.reduce((a, b) => Math.max(a, b), 0)));
+      const range = [Math.max(-1, Math.floor(lowest * 5) / 5), Math.min(1, Math.max(0.2, Math.ceil(highest * 5) / 5))];
       const labels = Array.from({length: shape[1]}, (_, k) => String(k));
-      bars.load(minds, labels, Math.max(-1, Math.floor(lowest * 5) / 5), minds.map((mind) => mind.winner));
+      bars.load(minds, labels, range, minds.map((mind) => mind.winner));
       says.load(minds);
     }
 
@@ -114,7 +117,7 @@
   };
 
   converge.answer = () => {
-    const bars = columns({name: "answer", tell: words.answer.value, hued: true});
+    const bars = columns({tell: words.answer.value, scaled: Lab.percent, hued: true});
     const says = sayings();
     const scores = el("div", {class: "scores"});
     const body = el("div", {class: "answer-body"}, el("div", {class: "answer-says"}, bars.node, says.node), scores);
@@ -129,7 +132,7 @@
       thought = next;
       minds = thought.frames[frame].minds;
       const {shape} = Lab.unpack(minds[0].raw.probabilities);
-      bars.load(minds, Array.from({length: shape[1]}, (_, k) => thought.className(k)), 0);
+      bars.load(minds, Array.from({length: shape[1]}, (_, k) => thought.className(k)), [0, 1]);
       says.load(minds);
       says.node.classList.toggle("long", thought.about.classes.some((label) => label.length > 4));
       if (rebuilt) build();

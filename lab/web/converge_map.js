@@ -85,12 +85,15 @@
       Lab.mark(box, "view", view[shown]);
     }
 
+    // what is written over the map keeps its own room
+    const edges = () => ({top: Math.max(readout.offsetHeight, views.node.offsetHeight), bottom: axes.offsetHeight});
+
     function show() {
       if (!plane.size().width) return; // in a closed tab: drawn when it opens
       const paths = thought.frames[frame].minds.map((mind) => trail(mind.path(shown)));
       if (view[shown] === "own") plane.look(own[shown]);
-      else if (view[shown] === "near") plane.look(plane.fit(bounds(paths), NEAR_PAD));
-      else plane.look(plane.fit(bounds([pairs(cloud.points), pairs(cloud.probes), ...paths]), PAD));
+      else if (view[shown] === "near") plane.look(plane.fit(bounds(paths), NEAR_PAD, edges()));
+      else plane.look(plane.fit(bounds([pairs(cloud.points), pairs(cloud.probes), ...paths]), PAD, edges()));
       plane.redraw();
     }
 
@@ -144,8 +147,8 @@
           pointermove: (event) => Lab.tip(event, tell(mind, i)), pointerleave: (event) => Lab.tip(event, null),
         }), {step: i}));
       const core = mind.name === "drunk"
-        ? svg("rect", {class: "core", x: -6.5, y: -6.5, width: 13, height: 13, transform: "rotate(45)"})
-        : svg("circle", {class: "core", r: 7});
+        ? svg("rect", {class: "core", x: -7.5, y: -7.5, width: 15, height: 15, transform: "rotate(45)"})
+        : svg("circle", {class: "core", r: 6.5});
       const now = svg("g", {class: "now"}, svg("circle", {class: "halo", r: 13}), core);
       const group = svg("g", {class: `trail ${mind.name}`}, whole, wholeFalse, ...dots, walked, walkedFalse, now);
       const line = el("div", {class: mind.name}, el("b"), el("span"));
@@ -245,7 +248,9 @@
       umap.classList.toggle("working", thought.umap.state === "working");
       umap.title = possible ? words.umap[1] : thought.umap.text || words.waiting;
       const h = thought.honesty(shown);
-      honesty.textContent = wanted !== shown && possible ? words.present : h ? words.honesty(h) : words.noHonesty;
+      const earlier = frame !== thought.last;
+      if (earlier) honesty.textContent = wanted !== shown && possible ? words.present : words.earlier;
+      else honesty.textContent = h ? words.honesty(h) : words.noHonesty;
       corner.textContent = h ? words.corner(h) : "";
       axes.textContent = words.axes[shown](thought.frames[frame].context.explained || []);
       pressView();

@@ -37,6 +37,7 @@
       probe: (k) => `probe ${k}`,
       present: "UMAP is made for the present weights; this keyframe is shown on PCA.",
       waiting: "UMAP is being made",
+      earlier: "How far the map can be believed is measured for the present weights only.",
       noHonesty: "How far this map can be believed has not been measured.",
       honesty: (h) => {
         const parts = [];

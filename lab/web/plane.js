@@ -59,10 +59,12 @@
       if (!due) due = requestAnimationFrame(redraw);
     }
 
-    // {x, y, unit} that shows a box {x0, x1, y0, y1} with some room; one scale for both axes, so lengths may be compared
-    function fit(box, pad) {
-      const unit = Math.max((box.x1 - box.x0) / size.width, (box.y1 - box.y0) / size.height, 1e-6) * (1 + 2 * pad);
-      return {x: (box.x0 + box.x1) / 2, y: (box.y0 + box.y1) / 2, unit};
+    // {x, y, unit} that shows a box {x0, x1, y0, y1} with some room, below and above what is written over the plane; one
+    // scale for both axes, so lengths may be compared
+    function fit(box, pad, {top = 0, bottom = 0} = {}) {
+      const free = Math.max(size.height - top - bottom, size.height / 2);
+      const unit = Math.max((box.x1 - box.x0) / size.width, (box.y1 - box.y0) / free, 1e-6) * (1 + 2 * pad);
+      return {x: (box.x0 + box.x1) / 2, y: (box.y0 + box.y1) / 2 + ((top - bottom) / 2) * unit, unit};
     }
 
     function nearest(event) {

@@ -340,6 +340,8 @@ def test_training_is_replayed(shown: Shown, stage: Stage, world: World):
     expect(shown.root.locator(".training-at")).to_have_text("stage 1, step 120")
     after = look(shown, {"cloud": STILL["cloud"], "picture": VIEWS["picture"]})
     assert after["cloud"] != before["cloud"] and after["picture"] != before["picture"]
+    # what is known of the map is known of the present
+    assert "present weights only" in shown.text(".map-honesty")
     # UMAP is made for the present only
     stage.values["ready"] = synthetic.umap(world, id="frames")
     shown.show("ready")
@@ -453,6 +455,35 @@ def test_two_hundred_steps(shown: Shown, stage: Stage, world: World):
     shown.press("End")
     shown.expect(step=200)
     assert shown.all(".film-strip [aria-current]", "node.textContent") == ["s₂₀₀"]
+
+
+def test_a_verdict_shows_when_a_mind_has_stopped(shown: Shown, stage: Stage, world: World):
+    sent = synthetic.payload(world, id="verdict", mode="sober", stop=7, play=False)
+    sent["frames"][0]["minds"]["sober"]["verdict"] = "at rest: last step 2 % of the first, each 0.60 of the one before"
+    stage.values["verdict"] = sent
+    shown.show("verdict")
+    shown.expect(thought="verdict")
+    verdict = shown.root.locator(".transport-verdict")
+    expect(verdict).to_be_hidden()
+    slider = shown.root.get_by_label("Step of the thought")
+    slider.fill("7")
+    expect(verdict).to_have_text("at rest: last step 2 % of the first, each 0.60 of the one before")
+    expect(verdict).to_be_visible()
+
+
+def test_bars_keep_their_scale_through_a_thought(thinking: Shown, world: World):
+    seen = world.think(17).probe_cosine[:, 0], world.think(17, drunk=True).probe_cosine[:, 0]
+    highest = max(values.max() for values in seen)
+    top = thinking.text(".cv-probes .bars-top")
+    assert highest <= float(top) < highest + 0.2
+    thinking.press("End")
+    thinking.expect(step=10)
+    assert thinking.text(".cv-probes .bars-top") == top
+    track = thinking.all(".cv-probes .bars-track", "node.getBoundingClientRect()")
+    for rect, box in zip(
+        thinking.all(".cv-probes .bars-track i.sober", "node.getBoundingClientRect()"), track, strict=True
+    ):
+        assert rect["y"] >= box["y"] - 1 and rect["y"] + rect["height"] <= box["y"] + box["height"] + 1
 
 
 def test_reduced_motion_plays_nothing(open_page: OpenPage, stage: Stage, world: World):
