@@ -13,6 +13,7 @@ from typing import Any, Literal, TypeVar, overload
 T = TypeVar("T", str, int)
 
 SHOWN = 40  # characters of a bad value that a message repeats
+MOST_NAMED = 10  # allowed values that it names
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{16,64}")
 _LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 
@@ -46,7 +47,8 @@ def choice(value: Any, allowed: Sequence[T], name: str) -> T:
     for item in allowed:
         if type(value) is type(item) and value == item:
             return item
-    known = ", ".join(str(item) for item in allowed) or "nothing yet"
+    shown = [str(item) for item in allowed[:MOST_NAMED]]
+    known = ", ".join(shown) + (", ..." if len(allowed) > MOST_NAMED else "") if shown else "nothing yet"
     raise BadInput(f"{name} is {show(value)}; expected one of: {known}. Choose one of them.")
 
 

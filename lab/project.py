@@ -26,6 +26,8 @@ TicketState = Literal["waiting", "working", "ready", "failed", "superseded"]
 ATTEMPTS = 2  # a request is given to so many processes before it is held to be what kills them
 STARTS = 3  # so many processes in a row may die before one gets warm
 REFERENCES_KEPT = 8
+POLL_S = 0.2  # how soon a busy process is given up when the lab closes
+POLITE_S = 1.0  # what an idle one may take to end
 NICENESS = 5  # the map waits for training and page, not they for it
 
 WARMING = "UMAP is getting ready: about ten seconds, once"
@@ -128,9 +130,7 @@ class Projector:
         with self._changed:
             self._closed = True
             self._changed.notify_all()
-            process, thread = self._process, self._thread
-        if process is not None:
-            process.terminate()
+            thread = self._thread
         if thread is not None and thread is not threading.current_thread():
             thread.join()
         self._fail_all(CLOSED)
@@ -165,7 +165,7 @@ class Projector:
             self._process = process
         theirs.close()  # ours then ends when the process does
         try:
-            ours.recv()  # warm
+            self._hear(ours)  # warm
             self.ready = True
             while not self._closed:
                 with self._changed:
@@ -175,16 +175,24 @@ class Projector:
                     _, ticket = self._waiting.popitem(last=False)
                 self._place(ours, ticket)
         finally:
-            ours.close()
+            ours.close()  # an idle process ends of itself, and leaves nothing behind
+            process.join(POLITE_S)
             process.terminate()
             process.join()
+
+    def _hear(self, pipe: Connection) -> Any:
+        """The next word of the process. Raises EOFError when it ended, or when this projector is closed."""
+        while not pipe.poll(POLL_S):
+            if self._closed:
+                raise EOFError
+        return pipe.recv()
 
     def _place(self, pipe: Connection, ticket: Ticket) -> None:
         ticket.state, ticket.attempts = "working", ticket.attempts + 1
         try:
             pipe.send(ticket.placing)
             while True:
-                kind, what = pipe.recv()
+                kind, what = self._hear(pipe)
                 if kind == "text":
                     ticket.text = what
                 elif kind == "ready":

@@ -38,11 +38,12 @@ def train(options: argparse.Namespace) -> int:
 
     from satipatthana.checkpoint import CheckpointError
     from satipatthana.data import DataError
+    from satipatthana.train.trainer import TrainingError
 
     torch.set_num_threads(options.threads or int(os.environ.get("OMP_NUM_THREADS", "2")))
     try:
         run = _resumed(options) if options.resume else _begun(options)
-    except (ConfigError, DataError, CheckpointError) as error:
+    except (ConfigError, DataError, CheckpointError, TrainingError) as error:
         raise UsageError(_one_line(error)) from error
     return _follow(run, stages, options.out)
 

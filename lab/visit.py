@@ -198,3 +198,9 @@ def said() -> Iterator[None]:
         raise
     except ValueError as error:  # ConfigError, DataError, CheckpointError
         raise RunError(str(error)) from error
+    except RuntimeError as error:
+        from satipatthana.train.trainer import TrainingError
+
+        if not isinstance(error, TrainingError):
+            raise
+        raise RunError(str(error)) from error

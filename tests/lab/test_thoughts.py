@@ -1,0 +1,189 @@
+"""A thought on the page: its question checked, its frames, its map, what the map confesses."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lab.limits import BadInput
+from lab.project import Placed
+from lab.question import LIMITS, MODES, Question
+from lab.replay import chosen_keyframes, last_move, place, stage_marks, walk
+from lab.session import Session
+from lab.thoughts import verdict
+from lab.views.arrays import unpack
+from lab.views.thought import StageMark
+from satipatthana.diagnostics.projection import Honesty
+from satipatthana.train.records import Keyframe, StepRecord, rebuild
+
+
+def test_what_is_left_out_is_the_runs_own():
+    assert Question.checked(10) == Question() == Question.checked(10, noise=None, n_steps=None, threshold=None)
+    full = dict(sample=9.0, noise=0.5, seed=3, mode="both", n_steps=200, threshold=0.5, skip=0, push=1)
+    asked = Question.checked(10, **full)
+    assert asked == Question(9, 0.5, 3, "both", 200, 0.5, 0.0, 1.0) and asked.minds == ("sober", "drunk")
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(["sample", "mode", *LIMITS, "device"]),
+        st.none() | st.booleans() | st.integers() | st.floats() | st.sampled_from(MODES) | st.lists(st.integers()),
+    )
+)
+def test_a_question_holds_only_what_it_may(sent):
+    try:
+        asked = Question.checked(20, **sent)
+    except BadInput as error:
+        assert str(error).endswith(".")
+        return
+    assert 0 <= asked.sample < 20 and asked.mode in MODES
+    for name, (_, low, high, whole) in LIMITS.items():
+        value = getattr(asked, name)
+        assert value is None or (low <= value <= high and isinstance(value, int if whole else float))
+
+
+def test_a_thought_of_both_minds_becomes_a_payload(session: Session):
+    shown = session.thought_now(sample=2, noise=0.5, mode="both", n_steps=7, skip=1.0)
+    assert set(shown.thoughts) == {"sober", "drunk"}
+    assert shown.thoughts["drunk"].skipped.all() and not shown.thoughts["sober"].skipped.any()
+    payload = json.loads(json.dumps(shown.payload()))
+    (frame,) = payload["frames"]
+    assert frame["trained"]["label"] == "before training" and payload["about"]["sample"] == 2
+    assert unpack(frame["minds"]["sober"]["decoded"]).shape == (8, 28, 28, 1)
+    assert unpack(payload["context"]["pca"]["xy"]).shape == (80, 2)
+    assert unpack(payload["context"]["pca"]["probes"]).shape == (10, 2)
+    assert payload["honesty"]["pca"]["n"] == 80 and 0 < payload["honesty"]["pca"]["explained"] <= 1
+    assert frame["minds"]["drunk"]["verdict"] == "no step was taken"
+
+
+def test_the_same_question_has_the_same_answer_and_luck_outlives_a_dial(session: Session):
+    first, again = (session.thought_now(sample=1, noise=0.4, mode="drunk", seed=5) for _ in range(2))
+    assert first.id != again.id
+    assert np.array_equal(first.thoughts["drunk"].states, again.thoughts["drunk"].states)
+    other = session.thought_now(sample=1, noise=0.4, mode="drunk", seed=5, push=0.0).thoughts["drunk"]
+    assert np.array_equal(other.skipped, first.thoughts["drunk"].skipped)
+    assert np.array_equal(other.x_given, first.thoughts["drunk"].x_given)
+
+
+def test_the_map_is_kept_until_the_weights_change(session: Session, settle):
+    first = session.context()
+    assert session.thought_now(sample=0).context is first is session.context()
+    session.train(1, 1)
+    settle(session)
+    assert session.context() is not first
+
+
+def test_a_replay_visits_every_keyframe_before_the_present(session: Session, settle):
+    with pytest.raises(BadInput, match="Choose a digit"):
+        session.thought_replay()
+    session.train_all()
+    settle(session)
+    shown = session.thought_now(sample=3, noise=0.3)
+    replayed = session.thought_replay()
+    assert replayed is not None and replayed.whole and replayed.id == shown.id
+    places = [frame.global_step for frame in replayed.frames]
+    older = [at.global_step for at in session.keyframes_info() if at.global_step < 15]
+    assert places == [*older, 15] and places == sorted(places)
+    assert replayed.frames[0].label == "before training" and replayed.frames[-1] is shown.frames[-1]
+    assert all(frame.cloud is not None for frame in replayed.frames[:-1])
+    settled = [frame for frame in replayed.frames if frame.stage in (2, 3)]
+    assert len({id(frame.cloud) for frame in settled[:-1]}) == 1, "the map moves no more"
+    assert 0 < replayed.honesty["trustworthiness"] <= 1
+    marks = replayed.payload()["stage_marks"]
+    assert marks == [
+        {"stage": 0, "from": 0, "to": 3},
+        {"stage": 1, "from": 3, "to": 9},
+        {"stage": 2, "from": 9, "to": 12},
+        {"stage": 3, "from": 12, "to": 15},
+    ]
+
+
+def test_a_replay_ends_when_a_newer_thought_is_asked_for(session: Session, settle):
+    session.train(0)
+    settle(session)
+    session.thought_now(sample=0)
+    thinker, shown, snapshot = session.now.thinker, session._shown, session.now.snapshot()
+    assert shown is not None
+    assert thinker.replay(shown, snapshot, lambda: False) is None
+
+
+def test_an_untrained_run_can_be_replayed_too(session: Session):
+    session.thought_now(sample=0)
+    replayed = session.thought_replay()
+    assert replayed is not None and len(replayed.frames) == 1
+
+
+def test_walking_is_rebuilding(session: Session, settle):
+    session.train_all()
+    settle(session)
+    snapshot = session.now.snapshot()
+    keyframes = snapshot.keyframes
+    fitted = last_move(keyframes, len(keyframes) - 1)
+    visited = sorted({0, 2, fitted, fitted + 1, len(keyframes) - 1})
+    for index, past in walk(snapshot.system, keyframes, visited):
+        expected = rebuild(snapshot.system, keyframes, index).state_dict()
+        for key, value in past.state_dict().items():
+            if index > fitted and "gate_" in key:
+                expected[key] = snapshot.system.state_dict()[key]
+            assert torch.equal(value, expected[key]), (index, key)
+
+
+def frames(*places: tuple[int, int, int]) -> list[Keyframe]:
+    return [Keyframe(*at, {}) for at in places]
+
+
+def test_which_keyframes_a_long_thought_visits():
+    keyframes = frames(*((1, step, step) for step in range(100)))
+    assert chosen_keyframes(keyframes, 50, 10) == list(range(50))
+    thinned = chosen_keyframes(keyframes, 100, 200)
+    assert len(thinned) == 8 and thinned[0] == 0 and thinned[-1] == 99
+    assert chosen_keyframes([], 5, 10) == []
+    assert chosen_keyframes(keyframes, 0, 10) == []
+
+
+def test_places_and_marks():
+    def record(stage: int, step: int, total: int) -> StepRecord:
+        return StepRecord(stage, step, total, {}, 0.0, 0.0, 0.0)
+
+    assert stage_marks([]) == ()
+    history = [record(0, 1, 1), record(0, 2, 2), record(2, 1, 3), record(0, 3, 4)]
+    assert stage_marks(history) == (StageMark(0, 0, 2), StageMark(2, 2, 3), StageMark(0, 3, 4))
+    assert place(None).label == "before training" and place(history[2]).label == "stage 2, step 1"
+    assert last_move(frames((0, 1, 1), (1, 2, 2), (2, 1, 3)), 2) == 1 and last_move([], -1) == -1
+
+
+def test_verdicts(session: Session):
+    asked = session.thought_now(sample=0, n_steps=200).thoughts["sober"]
+    assert verdict(asked).startswith("at rest: last step") and "of the one before" in verdict(asked)
+    assert verdict(session.thought_now(sample=0, mode="drunk", skip=0.0).thoughts["drunk"]).startswith("still moving")
+    assert "shut out" in verdict(session.thought_now(sample=0, threshold=1.0).thoughts["sober"])
+
+
+def test_the_umap_of_a_thought_arrives_as_a_patch(session: Session):
+    assert session.umap_patch() is None
+    with pytest.raises(BadInput):
+        session.umap_start()
+    shown = session.thought_now(sample=0, mode="both")
+    session.umap_start()
+    ticket = session._ticket
+    assert ticket is not None and ticket.wait(30)
+    asked = ticket.placing
+    assert asked.shown == shown.id and len(asked.thoughts) == 2 and asked.points is shown.context.s_star
+    # the stand-in answers with the key alone: put a map in its place
+    paths = tuple(np.zeros((len(states), 2), np.float32) for states in asked.thoughts)
+    motion = tuple(np.zeros(len(states) - 1, bool) for states in asked.thoughts)
+    honesty = Honesty(0.1, 2, 0.9, None, None, 0.04, 80, 0)
+    ticket.result = Placed(np.zeros((80, 2)), np.zeros((10, 2)), paths, motion, honesty)
+    patch = json.loads(json.dumps(session.umap_patch()))
+    assert (patch["kind"], patch["id"], patch["state"]) == ("umap", shown.id, "ready")
+    assert set(patch["minds"]) == {"sober", "drunk"} and patch["honesty"]["umap"]["displacement"] == 0.04
+    session.thought_now(sample=1)
+    assert session.umap_patch() is None, "it was another thought's"
+
+
+def test_vectors_think_too(session: Session):
+    session.new_run({"data": "digits", "seed": 1, "dim": 16, "n_steps": 5})
+    assert session.thought_now(sample=0).thoughts["sober"].states.shape == (6, 1, 16)
