@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Error as PlaywrightError
 
 from tests.ui.browser import find_chromium
 from tests.ui.conftest import ARGUMENTS, ROOT
@@ -64,7 +65,12 @@ def serving(*command: str) -> Iterator[Server]:
                 said = (folder / "server.log").read_text(errors="replace")
                 raise RuntimeError(f"python -m {' '.join(command)} does not answer:\n{said}")
             time.sleep(POLL)
-        yield Server(url, it.popen, folder, time.monotonic() - began)
+        server = Server(url, it.popen, folder, time.monotonic() - began)
+        try:
+            yield server
+        except Exception as error:
+            error.add_note(f"The server said:\n{server.log[-2000:]}")
+            raise
 
 
 @dataclass(frozen=True)
@@ -111,9 +117,17 @@ def visiting(chromium: Browser, url: str) -> Iterator[Page]:
     context = chromium.new_context(viewport={"width": WIDTH, "height": HEIGHT})
     context.set_default_timeout(1000 * PATIENCE)
     page = context.new_page()
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text))
     page.goto(url, wait_until="commit")
-    yield page
-    context.close()
+    try:
+        yield page
+    except PlaywrightError as error:
+        seen = page.locator("body").inner_text()
+        error.add_note(f"The page showed:\n{seen[:1000]}\nIts console:\n" + "\n".join(said)[:2000])
+        raise
+    finally:
+        context.close()
 
 
 def open_tab(page: Page, name: str) -> None:
