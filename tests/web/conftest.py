@@ -9,9 +9,39 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from lab.web.component import converge, page_head
 from tests.ui.conftest import WAIT_MS, WatchedPage, chromium, open_page  # noqa: F401
+from tests.web import synthetic
 from tests.web.synthetic import World
 
 expect.set_options(timeout=WAIT_MS)
+
+# everything that the clock drives: (selector, what of it)
+VIEWS = {
+    "map": (".trail .now", "node.getAttribute('transform')"),
+    "walked path": (".trail .walked", "node.getAttribute('d')"),
+    "map readout": (".map-readout > div", "node.textContent"),
+    "picture": (".sight-sober canvas, .sight-drunk canvas", "node.toDataURL()"),
+    "caption": (".sight-sober figcaption", "node.textContent"),
+    "film": (".film-strip button", "node.getAttribute('aria-current')"),
+    "probes": (".cv-probes .bars-track i", "node.style.transform"),
+    "answer": (".cv-answer .bars-track i", "node.style.transform"),
+    "answer said": (".cv-answer .sayings", "node.textContent"),
+    "scores": (".score-track", "node.getAttribute('aria-valuetext')"),
+    "score bars": (".score-track i", "node.style.transform"),
+    "cursor": (".curve-now", "node.getAttribute('x1')"),
+    "slider": (".curve-slider", "node.value"),
+    "step count": (".transport-count", "node.textContent"),
+    "report": (".transport-minds", "node.textContent"),
+}
+# and what a step must leave where it is
+STILL = {
+    "cloud": (".plane-cloud", "node.toDataURL()"),
+    "whole path": (".trail .whole", "node.getAttribute('d')"),
+    "stars": (".map-probes > g", "node.getAttribute('transform')"),
+    "input": (".sight-input canvas, .sight-target canvas", "node.toDataURL()"),
+    "panels": (".lab-panel", "JSON.stringify(node.getBoundingClientRect())"),
+    "curves": (".curve-size", "node.getAttribute('d')"),
+}
+TWO_FRAMES = "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done(true))))"
 
 
 @dataclass(frozen=True)
@@ -58,6 +88,12 @@ class Shown:
         return self.root.locator(selector).evaluate_all(f"nodes => nodes.map(node => {javascript})")
 
 
+def look(shown: Shown, views: dict[str, tuple[str, str]]) -> dict[str, list]:
+    seen = {name: shown.all(*view) for name, view in views.items()}
+    assert all(seen.values()), [name for name, values in seen.items() if not values]
+    return seen
+
+
 @pytest.fixture(scope="session")
 def world() -> World:
     return World()
@@ -80,7 +116,7 @@ def stage() -> Iterator[Stage]:
         return repr(event._data)
 
     with demo:
-        name.submit(values.__getitem__, name, instrument, show_progress="hidden")
+        name.submit(values.__getitem__, name, instrument, show_progress="hidden", trigger_mode="always_last")
         for event in (instrument.pick, instrument.act, instrument.lost):
             event(hear, None, heard)
     _, url, _ = demo.launch(
@@ -109,3 +145,12 @@ def shown(opened: WatchedPage, stage: Stage) -> Iterator[Shown]:
     shown.expect(state="empty")
     yield shown
     opened.assert_quiet()
+
+
+@pytest.fixture
+def thinking(shown: Shown, stage: Stage, world: World) -> Shown:
+    """Both minds, ten steps, the clock at the beginning and still."""
+    stage.values["one"] = synthetic.payload(world, play=False)
+    shown.show("one")
+    shown.expect(state="thought", thought="one", step=0, steps=10, playing="", projection="pca")
+    return shown
