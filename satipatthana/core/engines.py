@@ -1,7 +1,7 @@
 """SamathaEngine: one thought, from the augmenter to the stop. Everything in it is per sample."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import cast
 
 import torch
 from jaxtyping import Bool, Float, Int
@@ -70,12 +70,15 @@ class SamathaEngine(nn.Module):
         super().__init__()
         self.config = config
         dim = config.vitakka.dim
-        self.augmenter = cast(Augmenter, parts.get("augmenter") or Augmenter(config.augmenter))
-        self.adapter = parts.get("adapter") or make_adapter(config.adapter, x_shape, dim, generators["adapter"])
-        vitakka = parts.get("vitakka") or StandardVitakka(config.vitakka, generators["vitakka"])
-        self.vitakka = cast(StandardVitakka, vitakka)
-        self.vicara = cast(Vicara, parts.get("vicara") or make_vicara(config.vicara, dim, generators["vicara"]))
-        self.sati = parts.get("sati") or make_sati(config.sati)
+        made: dict[str, Callable[[], nn.Module]] = {
+            "augmenter": lambda: Augmenter(config.augmenter),
+            "adapter": lambda: make_adapter(config.adapter, x_shape, dim, generators["adapter"]),
+            "vitakka": lambda: StandardVitakka(config.vitakka, generators["vitakka"]),
+            "vicara": lambda: make_vicara(config.vicara, dim, generators["vicara"]),
+            "sati": lambda: make_sati(config.sati),
+        }
+        for name in self.PARTS:
+            setattr(self, name, parts[name] if name in parts else made[name]())
 
     def forward(
         self,

@@ -54,7 +54,7 @@ class LuckBySample:
     def draw(self, step: int, batch: int, dim: int) -> tuple[Tensor, Tensor]:
         self._expect(batch)
         streams = [self._stream(sample, 1, step) for sample in self.samples]
-        uniform = np.array([stream.random(dtype=np.float32) for stream in streams])
+        uniform = np.array([stream.random(dtype=np.float32) for stream in streams], np.float32)
         normal = np.stack([stream.standard_normal(dim, np.float32) for stream in streams])
         return torch.from_numpy(uniform), torch.from_numpy(normal)
 

@@ -1,7 +1,7 @@
 """SatipatthanaSystem: a thought, the judgement of it, what it looks like, and the answer."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
@@ -99,13 +99,16 @@ class SatipatthanaSystem(nn.Module):
         generators = {name: generator_for("init", config.seed, name) for name in self.COMPONENTS}
         shape, dim = config.x_shape, config.samatha.vitakka.dim
         self.samatha = SamathaEngine(config.samatha, shape, generators, parts)
-        for name in ("adapter_recon_head", "samatha_recon_head"):
-            setattr(self, name, parts.get(name) or make_recon_head(config.recon, shape, dim, generators[name]))
-        self.aux_head = parts.get("aux_head") or AuxHead(dim, config.n_classes, generators["aux_head"])
-        self.vipassana = parts.get("vipassana") or make_vipassana(config.vipassana, dim, generators["vipassana"])
-        self.answer = parts.get("answer") or ConditionalDecoder(
-            config.answer, dim, config.vipassana.context_dim, config.n_classes, generators["answer"]
-        )
+        context_dim, n_classes = config.vipassana.context_dim, config.n_classes
+        made: dict[str, Callable[[torch.Generator], nn.Module]] = {
+            "adapter_recon_head": lambda generator: make_recon_head(config.recon, shape, dim, generator),
+            "samatha_recon_head": lambda generator: make_recon_head(config.recon, shape, dim, generator),
+            "aux_head": lambda generator: AuxHead(dim, n_classes, generator),
+            "vipassana": lambda generator: make_vipassana(config.vipassana, dim, generator),
+            "answer": lambda generator: ConditionalDecoder(config.answer, dim, context_dim, n_classes, generator),
+        }
+        for name, make in made.items():
+            setattr(self, name, parts[name] if name in parts else make(generators[name]))
         self.set_stage(None)
 
     # --- thinking -------------------------------------------------------------------------------------------------
