@@ -13,6 +13,7 @@ VICARAS = ("injected", "standard")
 SATIS = ("fixed", "threshold")
 VIPASSANAS = ("grounded", "standard")
 UPSAMPLINGS = ("resize", "transpose", "transpose3", "pixelshuffle")
+VECTOR_NOISE = 0.15
 DEVICES = ("auto", "cpu", "cuda")
 
 SEEDS = (0, 2**31 - 1)
@@ -66,12 +67,17 @@ def checked(settings: Mapping[str, Any]) -> NewRun:
 
 def base_config(data: str, x_shape: tuple[int, ...], n_classes: int, seed: int = 0) -> RunConfig:
     """The recipe for a data set: images get the convolutional adapter, vectors the other."""
+    image = len(x_shape) == 3
     plain = {
         "data": data,
         "seed": seed,
         "x_shape": list(x_shape),
         "n_classes": n_classes,
-        "samatha": {"adapter": {"kind": "cnn" if len(x_shape) == 3 else "mlp"}},
+        "samatha": {
+            "adapter": {"kind": "cnn" if image else "mlp"},
+            # points of a plane have nothing but their place: noise of .7 would leave none of it
+            "augmenter": {} if image else {"max_noise": VECTOR_NOISE},
+        },
     }
     return from_dict(RunConfig, plain)
 

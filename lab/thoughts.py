@@ -67,6 +67,7 @@ class Shown:
             cloud=self.context.cloud,
             honesty=self.honesty,
             stage_marks=self.stage_marks,
+            replaying=bool(self.stage_marks) and not self.whole,
         )
 
     @property

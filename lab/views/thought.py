@@ -110,12 +110,14 @@ def thought_payload(
     honesty: Mapping[str, float | None] | None = None,
     stage_marks: Sequence[StageMark] = (),
     play: bool | None = None,
+    replaying: bool = False,
 ) -> dict[str, Any]:
     """The payload of one thought; ``frames`` in order of training, the last is the present.
 
     ``target`` is the clean input (C, H, W) in [-1, 1], or a vector (n,). ``honesty`` belongs to the PCA map. ``play``
-    says whether the page starts the clock by itself (None: the page decides). Raises ValueError if there is no frame,
-    a frame without a mind, or arrays of different length.
+    says whether the page starts the clock by itself (None: the page decides). ``replaying``: the same thought with
+    earlier frames will follow. Raises ValueError if there is no frame, a frame without a mind, or arrays of different
+    length.
     """
     if not frames or any(not frame.minds for frame in frames):
         raise ValueError(f"A thought needs a frame and every frame a mind; got {len(frames)} frames.")
@@ -125,6 +127,7 @@ def thought_payload(
     payload = {
         "id": id,
         "kind": "thought",
+        "replaying": replaying,
         "about": {
             "run": about.run,
             "sample": about.sample,

@@ -32,6 +32,7 @@
       const single = frames.length < 2;
       node.classList.toggle("single", single);
       slider.disabled = play.disabled = single;
+      Lab.write(one, thought.payload.replaying ? words.working : words.one);
       slider.max = last;
       // neighbours of one stage make one stretch
       const stretches = [];

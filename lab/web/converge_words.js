@@ -157,6 +157,7 @@
       label: "Trained for",
       play: "Replay the training at this step",
       pause: "Pause the training",
+      working: "The same thought with earlier weights is on its way: a few seconds.",
       one: "No earlier weights were kept: training stores them as it goes, and this line then replays the thought with each.",
       present: "now",
       stage: (stage) => `stage ${stage}`,
