@@ -13,7 +13,7 @@ from typing import NoReturn
 
 from lab.runs import RunError, find
 from lab.settings import DATASETS, DEVICES
-from lab.training import UsageError, train
+from lab.training import INTERRUPTED, UsageError, train
 
 HOST = "127.0.0.1"
 FIRST_PORT, LAST_PORT = 7860, 7959
@@ -37,6 +37,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (UsageError, RunError) as error:
         print(f"{parser.prog}: {error}", file=sys.stderr)
         return WRONG
+    except KeyboardInterrupt:
+        return INTERRUPTED
 
 
 def _make_parser() -> argparse.ArgumentParser:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 INTERRUPTED = 130
 FAILED = 1
 FROM_DATA = ("data", "x_shape", "n_classes")
+_LEFTOVER = re.compile(r"\..+\.\d+\.part|\.decided\.json")  # of a save that was cut off; the next one writes over it
 
 
 class UsageError(ValueError):
@@ -45,7 +46,11 @@ def train(options: argparse.Namespace) -> int:
         run = _resumed(options) if options.resume else _begun(options)
     except (ConfigError, DataError, CheckpointError, TrainingError) as error:
         raise UsageError(_one_line(error)) from error
-    return _follow(run, stages, options.out)
+    try:
+        return _follow(run, stages, options.out)
+    except OSError as error:
+        print(f"python -m lab train: {options.out} cannot be written ({error}).", file=sys.stderr)
+        return FAILED
 
 
 def _begun(options: argparse.Namespace) -> OpenRun:
@@ -118,6 +123,7 @@ def _follow(run: OpenRun, stages: Sequence[int], folder: Path) -> int:
         return INTERRUPTED
     seconds["total"] = sum(seconds.values())
     trained = [stage for stage in range(4) if trainer.progress(stage).done]
+    save_run(folder, trainer, overwrite=True)  # before the figures, which take a while and could be interrupted
     metrics = report(trainer.system, run.bundle, seed=run.config.seed, seconds=seconds, trained=trained)
     save_run(folder, trainer, metrics=metrics, overwrite=True)
     print(format_report(metrics))
@@ -184,6 +190,7 @@ def check_folder(folder: Path, resume: bool, overwrite: bool) -> None:
     if folder.exists() and not folder.is_dir():
         raise UsageError(f"--out {folder} is a file; expected a folder. Choose another.")
     found = sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
+    found = [name for name in found if not _LEFTOVER.fullmatch(name)]
     whole = MARK in found
     if resume and not whole:
         raise UsageError(f"{folder} holds no run to go on with; leave out --resume, or name another folder.")

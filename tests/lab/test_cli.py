@@ -157,6 +157,7 @@ def test_a_foreign_folder_is_never_written(tmp_path):
     half = tmp_path / "half"
     half.mkdir()
     (half / "model.safetensors").touch()
+    (half / ".config.json.77.part").touch()
     with pytest.raises(UsageError, match="never finished"):
         check_folder(half, False, False)
     check_folder(half, False, True)
