@@ -64,7 +64,7 @@ def build(page: Page) -> gr.Tab:
                 _dials(page)
         schematic = panels.panel(elem_id="network", label="The network")
         cards: list[gr.HTML] = []
-        with gr.Row(elem_classes="stage-row"):
+        with gr.Row(elem_classes="stage-row", equal_height=True):
             for stage in range(len(STAGES)):
                 with gr.Column(elem_classes="lab-card", min_width=220):
                     cards.append(panels.panel(elem_id=f"card-{stage}", label=f"Stage {stage}"))
