@@ -55,7 +55,7 @@ def small_data(bundle: DataBundle, monkeypatch: pytest.MonkeyPatch) -> DataBundl
 @pytest.fixture
 def session(small_data: DataBundle, config: RunConfig, tmp_path: Path) -> Iterator[Session]:
     """A visitor with an untrained small run."""
-    projector = Projector(workers.echo)
+    projector = Projector(workers.quick)
     made = Session(Shelf(tmp_path / "runs"), projector=projector)
     made._take(runs.begin(config, small_data))
     yield made

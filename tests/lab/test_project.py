@@ -7,7 +7,8 @@ from collections import OrderedDict
 import numpy as np
 import pytest
 
-from lab.project import GONE, WARMING, Placing, Projector, place
+from lab.project import GONE, REFERENCES_KEPT, WARMING, Placing, Projector, place
+from satipatthana.diagnostics import projection
 from tests.lab import workers
 
 SOON = 30.0
@@ -91,20 +92,43 @@ def test_close_ends_process_and_waiting_requests(tmp_path):
     assert projector.ask("a", placing("late")).state == "failed"
 
 
-def test_the_real_work_places_paths_on_a_map_that_stays():
+def test_paths_and_probes_are_placed_on_a_map_that_stays():
     luck = np.random.default_rng(0)
     points, probes = luck.standard_normal((60, 6), np.float32), luck.standard_normal((3, 6), np.float32)
     thought = np.linspace(points[0], points[1], 5).astype(np.float32)
+    projector = Projector(workers.quick)
+    first = projector.ask("a", Placing("now", points, probes, (thought, thought[:3])))
+    few = projector.ask("b", Placing("few", points[:9], probes, (thought,)))
+    assert first.wait(SOON) and few.wait(SOON)
+    placed = first.result
+    assert placed is not None and placed.points.shape == (60, 2) and np.array_equal(placed.probes, probes[:, :2])
+    assert [path.shape for path in placed.paths] == [(5, 2), (3, 2)]
+    assert [motion.shape for motion in placed.false_motion] == [(4,), (2,)] and not placed.false_motion[0].any()
+    assert placed.honesty.n == 60 and placed.honesty.displacement == 0.04
+    assert placed.honesty.trustworthiness is not None and 0 < placed.honesty.trustworthiness <= 1
+    assert (few.state, few.result) == ("failed", None) and few.text.startswith("9 reference points")
+    projector.close()
+
+
+def test_a_reference_set_is_fitted_once(monkeypatch):
+    fitted: list[int] = []
+
+    def fit(points, seed):
+        fitted.append(len(points))
+        return projection.UmapReference(points, points[:, :2], seed)
+
+    def refit(reference, thoughts):
+        return projection.UmapThoughts(tuple(states[:, :2] for states in thoughts), 0.0)
+
+    monkeypatch.setattr(projection, "fit_reference", fit)
+    monkeypatch.setattr(projection, "refit", refit)
+    points = np.random.default_rng(0).standard_normal((30, 4)).astype(np.float32)
     references: OrderedDict = OrderedDict()
     said: list[str] = []
-    first = place(Placing("now", points, probes, (thought, thought[:3])), references, said.append)
-    again = place(Placing("now", points, probes, (thought,)), references, said.append)
-    assert first.points.shape == (60, 2) and first.probes.shape == (3, 2)
-    assert [path.shape for path in first.paths] == [(5, 2), (3, 2)]
-    assert [motion.shape for motion in first.false_motion] == [(4,), (2,)]
-    assert np.array_equal(first.points, again.points), "the context never moves"
-    assert first.honesty.n == 60 and 0 < first.honesty.trustworthiness <= 1
-    assert [text for text in said if "drawing the map" in text] == ["UMAP is drawing the map of 60 states"]
+    for key in ("a", "a", *"bcdefghi", "a"):
+        place(Placing(key, points, points[:2], (points[:3],)), references, said.append)
+    assert len(fitted) == 10 and len(references) == REFERENCES_KEPT
+    assert said[0] == "UMAP is drawing the map of 30 states" and said[2] == "UMAP is placing the thought on its map"
 
 
 def test_importing_it_loads_nothing_heavy():

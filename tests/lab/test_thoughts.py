@@ -9,14 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lab.limits import BadInput
-from lab.project import Placed
 from lab.question import LIMITS, MODES, Question
 from lab.replay import chosen_keyframes, last_move, place, stage_marks, walk
 from lab.session import Session
 from lab.thoughts import verdict
 from lab.views.arrays import unpack
 from lab.views.thought import StageMark
-from satipatthana.diagnostics.projection import Honesty
 from satipatthana.train.records import Keyframe, StepRecord, rebuild
 
 
@@ -172,14 +170,10 @@ def test_the_umap_of_a_thought_arrives_as_a_patch(session: Session):
     assert ticket is not None and ticket.wait(30)
     asked = ticket.placing
     assert asked.shown == shown.id and len(asked.thoughts) == 2 and asked.points is shown.context.s_star
-    # the stand-in answers with the key alone: put a map in its place
-    paths = tuple(np.zeros((len(states), 2), np.float32) for states in asked.thoughts)
-    motion = tuple(np.zeros(len(states) - 1, bool) for states in asked.thoughts)
-    honesty = Honesty(0.1, 2, 0.9, None, None, 0.04, 80, 0)
-    ticket.result = Placed(np.zeros((80, 2)), np.zeros((10, 2)), paths, motion, honesty)
     patch = json.loads(json.dumps(session.umap_patch()))
     assert (patch["kind"], patch["id"], patch["state"]) == ("umap", shown.id, "ready")
-    assert set(patch["minds"]) == {"sober", "drunk"} and patch["honesty"]["umap"]["displacement"] == 0.04
+    assert set(patch["minds"]) == {"sober", "drunk"} and unpack(patch["context"]["umap"]["xy"]).shape == (80, 2)
+    assert patch["honesty"]["umap"]["displacement"] == 0.04
     session.thought_now(sample=1)
     assert session.umap_patch() is None, "it was another thought's"
 

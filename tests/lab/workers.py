@@ -34,6 +34,23 @@ def _first(path: str) -> bool:
     return True
 
 
+def quick(pipe: Connection) -> None:
+    """The real process with a map that compiles nothing: the first two coordinates."""
+    from lab.project import serve
+    from satipatthana.diagnostics import projection
+
+    def fit_reference(points: Any, seed: int) -> projection.UmapReference:
+        if len(points) <= projection.NEIGHBOURS:
+            raise ValueError(f"{len(points)} reference points; UMAP needs more than {projection.NEIGHBOURS}.")
+        return projection.UmapReference(points, points[:, :2], seed)
+
+    def refit(reference: projection.UmapReference, thoughts: Any) -> projection.UmapThoughts:
+        return projection.UmapThoughts(tuple(states[:, :2] for states in thoughts), 0.04)
+
+    projection.fit_reference, projection.refit = fit_reference, refit
+    serve(pipe)
+
+
 def stillborn(pipe: Connection) -> None:
     """Never gets warm."""
     os._exit(1)
