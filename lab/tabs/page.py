@@ -21,9 +21,9 @@ _HALF = "M8 1a7 7 0 1 0 0 14A7 7 0 0 0 8 1Zm0 2v10A5 5 0 0 1 8 3Z"
 _SCREEN = "M1 2h14v9H9v2h3v1H4v-1h3v-2H1V2Zm1 1v7h12V3H2Z"
 
 
-def _switch(name: str, hint: str, content: str) -> str:
+def _switch(name: str, hint: str, content: str, extra: str = "") -> str:
     return (
-        f'<button type="button" class="lab-round" data-page="{name}" title="{hint}" aria-label="{hint}">'
+        f'<button type="button" class="lab-round{extra}" data-page="{name}" title="{hint}" aria-label="{hint}">'
         f"{content}</button>"
     )
 
@@ -34,6 +34,7 @@ def _icon(path: str) -> str:
 
 SWITCHES = (
     '<div class="lab-switches" role="toolbar" aria-label="How the page looks">'
+    + _switch("dials", "Show or hide the dials", "Dials", " small-only")
     + _switch("theme", "Light or dark", _icon(_HALF))
     + _switch("projector", "Projector: everything larger (p)", _icon(_SCREEN))
     + _switch("help", "Help and glossary (?)", '<b aria-hidden="true">?</b>')

@@ -20,6 +20,9 @@
     requestAnimationFrame(() => window.dispatchEvent(new Event("resize")));
   };
 
+  // On a small screen the dials are a drawer.
+  Page.dials = () => root.classList.toggle("dials-open");
+
   Page.help = () => document.getElementById("lab-help")?.togglePopover();
 
   const tabs = () => [...document.querySelectorAll('#tabs button[role="tab"]')].filter((tab) => tab.offsetParent);
