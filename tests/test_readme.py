@@ -1,0 +1,51 @@
+"""What the README promises: its Python runs, its paths exist, its options are real."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+TEXT = (ROOT / "README.md").read_text("utf-8")
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", TEXT, flags=re.S)
+
+
+def test_the_python_example_runs_and_is_short() -> None:
+    (example,) = blocks("python")
+    assert len([line for line in example.splitlines() if line.strip()]) <= 6
+    done = subprocess.run([sys.executable, "-c", example], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert len(re.findall(r"tensor\(", done.stdout)) == 3, done.stdout
+
+
+def test_every_file_that_the_tree_names_exists() -> None:
+    tree = next(block for block in re.findall(r"```\n(.*?)```", TEXT, flags=re.S) if "satipatthana/" in block)
+    folder, named = Path(), 0
+    for line in tree.splitlines():
+        name = line.split("  ")[0] if not line.startswith(" ") else line.strip().split("  ")[0]
+        for part in name.split(", "):
+            path = (ROOT / part) if not line.startswith(" ") else folder / part
+            assert path.exists(), f"the tree names {part}, and there is no {path}"
+            named += 1
+        if not line.startswith(" "):
+            folder = ROOT / name
+    assert named > 20
+
+
+def test_pictures_and_links_exist() -> None:
+    local = [target for target in re.findall(r"\]\(([^)]+)\)", TEXT) if "://" not in target]
+    assert local
+    for target in local:
+        assert (ROOT / target).exists(), f"the README points at {target}"
+
+
+def test_the_options_of_the_page_are_those_of_the_program() -> None:
+    done = subprocess.run([sys.executable, "-m", "lab", "--help"], cwd=ROOT, capture_output=True, text=True, check=True)
+    line = next(line for line in TEXT.splitlines() if line.startswith("Options:"))
+    options = re.findall(r"--[a-z-]+", line.split("make lab")[0])
+    assert len(options) == 7
+    for option in options:
+        assert option in done.stdout
