@@ -16,9 +16,18 @@ import time
 import traceback
 from pathlib import Path
 
-from tests.benchmarks.table import Row, Settings, machine, machine_line, markdown, write_json, write_readme
+from tests.benchmarks.table import (
+    Row,
+    Settings,
+    around_marks,
+    machine,
+    machine_line,
+    markdown,
+    write_json,
+    write_readme,
+)
 
-ROOT = Path(__file__).parents[2]
+README = Path(__file__).parents[2] / "README.md"
 
 # part -> group; each part is a module of this name with `measure(settings) -> Iterable[Row]`
 PARTS = {
@@ -59,6 +68,8 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     if options.write_readme and (options.quick or options.only != list(PARTS)):
         parser.error("--write-readme keeps the whole table, so it goes without --only")
+    if options.write_readme:
+        around_marks(README)  # now, not after a quarter of an hour
     settings = Settings(options.seeds, options.quick)
 
     _warn_of_load()
@@ -83,7 +94,7 @@ def main(arguments: list[str] | None = None) -> int:
     if options.json:
         write_json(options.json, kind, rows)
     if options.write_readme and not failed:
-        write_readme(ROOT / "README.md", text)
+        write_readme(README, text)
     return 1 if failed else 0
 
 

@@ -11,8 +11,9 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from satipatthana import SantanaLog, SatipatthanaSystem, TrainingStage
-from satipatthana.components.vipassana import grounding_metrics
-from satipatthana.configs import InjectedVicaraConfig, RunConfig
+from satipatthana.components.vicara import InjectedVicara, Step
+from satipatthana.components.vipassana import GroundedVipassana, grounding_metrics
+from satipatthana.configs import RunConfig
 from satipatthana.data import Split
 from satipatthana.data.void import mix_voids
 
@@ -24,10 +25,13 @@ class PlainLoop:
     """One curriculum on image data with the recipe's parts: ``enter`` a stage, ``step`` through it, ``leave`` it."""
 
     def __init__(self, config: RunConfig, data: Split) -> None:
-        if len(config.x_shape) != 3 or not isinstance(config.samatha.vicara, InjectedVicaraConfig):
-            raise ValueError("The plain loop is written for images and the recipe's parts only.")
         self.config = config
         self.system = SatipatthanaSystem(config)
+        vipassana = self.system.vipassana
+        recipe = isinstance(self.system.samatha.vicara, InjectedVicara) and isinstance(vipassana, GroundedVipassana)
+        if len(config.x_shape) != 3 or not recipe:
+            raise ValueError("The plain loop is written for images and the recipe's parts only.")
+        self.vipassana = vipassana
         self.data = data
         self.x, self.y = data.x, data.y
         self.generator = torch.Generator().manual_seed(config.seed)
@@ -45,7 +49,7 @@ class PlainLoop:
         elif stage == TrainingStage.VIPASSANA_TRAINING:
             some = self.data.x[torch.randperm(len(self.data), generator=self.generator)[:1000]]
             s, log, error, _ = self.five_paths(some)
-            system.vipassana.fit_statistics(grounding_metrics(s, log, system.probes.detach(), error))
+            self.vipassana.fit_statistics(grounding_metrics(s, log, system.probes.detach(), error))
         elif stage == TrainingStage.DECODER_FINETUNING:
             self.x, self.y = self.features(), self.data.y.repeat(COPIES)
         system.set_stage(stage)
@@ -119,7 +123,7 @@ class PlainLoop:
 
     def stage2(self, x: Tensor, y: Tensor) -> Tensor:
         s, log, error, target = self.five_paths(x)
-        insight = self.system.vipassana(s, log, self.system.probes, error)
+        insight = self.vipassana(s, log, self.system.probes, error)
         wanted = target[:, None].expand(-1, insight.logits.shape[1])
         return F.binary_cross_entropy_with_logits(insight.logits, wanted, reduction="none").mean(dim=0).sum()
 
@@ -129,7 +133,7 @@ class PlainLoop:
 
     # --- thinking -------------------------------------------------------------------------------------------------
 
-    def first_guess(self, x: Tensor):
+    def first_guess(self, x: Tensor) -> tuple[Tensor, Tensor, Step]:
         """s0, the attention behind it, and the step of this thought."""
         config, probes = self.config.samatha.vitakka, self.system.probes
         z = self.system.samatha.adapter(x)
@@ -185,7 +189,7 @@ class PlainLoop:
                     s = step(s)
                     log.add(s)
                 error = (self.system.samatha_recon_head(s) - noisy).square().flatten(1).mean(dim=1)
-                context = self.system.vipassana(s, log, self.system.probes, error).v_ctx
+                context = self.vipassana(s, log, self.system.probes, error).v_ctx
                 rows.append(torch.cat([s, context], dim=1))
         return torch.cat(rows)
 

@@ -52,7 +52,7 @@ def settle_without_log() -> Callable:
     if transformer.removed < 2:
         raise RuntimeError(f"{METHOD} no longer makes and fills a `{LOG}`: this benchmark must follow it.")
     found: dict[str, Callable] = {}
-    exec(compile(tree, f"{METHOD} without its log", "exec"), vars(engines), found)
+    exec(compile(tree, f"{METHOD} without its log", "exec"), dict(vars(engines)), found)
     return found[METHOD]
 
 
@@ -62,7 +62,7 @@ def measure(settings: Settings) -> Iterable[Row]:
     x = load_dataset("digits").train.x[:BATCH]
     engine = system.samatha
     ways = (getattr(SamathaEngine, METHOD), settle_without_log())
-    repeats, pairs = settings.size(10, 2), settings.size(300, 5)
+    repeats, pairs = settings.size(10, 2), settings.size(200, 5)
     severity = torch.zeros(BATCH)
     drunk = torch.zeros(BATCH, dtype=torch.bool)
     samatha = system.config.samatha

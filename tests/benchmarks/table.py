@@ -1,6 +1,7 @@
 """Rows of the one table, the machine they were measured on, and where they are written."""
 
 import json
+import math
 import os
 import platform
 import subprocess
@@ -53,7 +54,7 @@ def at_least(what: str, value: float, limit: float, unit: str = "", note: str = 
 
 def show(value: float, digits: int = 3) -> str:
     """Plain below a million and above a thousandth, so that a cell reads at a glance."""
-    if value and not 1e-3 <= abs(value) < 1e6:
+    if math.isfinite(value) and value and not 1e-3 <= abs(value) < 1e6:
         mantissa, exponent = f"{value:.{digits - 1}e}".split("e")
         return f"{float(mantissa):g}e{int(exponent)}"
     text = f"{value:.{digits}g}"
@@ -100,7 +101,7 @@ def machine() -> dict[str, str | int | float]:
 def machine_line(kind: Mapping[str, str | int | float]) -> str:
     cores = f"{kind['cores']} core" + ("" if kind["cores"] == 1 else "s")
     return (
-        f"Measured by `make bench` on {kind['date']}: {kind['cpu']}, {cores}, {kind['memory_gb']} GB, "
+        f"Measured on {kind['date']}: {kind['cpu']}, {cores}, {kind['memory_gb']} GB, "
         f"{kind['system']}, Python {kind['python']}, torch {kind['torch']}, Gradio {kind['gradio']}."
     )
 
@@ -120,13 +121,18 @@ def _cpu() -> str:
 # --- where it is kept ----------------------------------------------------------------------------------------------
 
 
-def write_readme(path: Path, text: str) -> None:
-    """Put ``text`` between the two marks. Raises ValueError when the file does not have each of them once."""
-    old = path.read_text(encoding="utf-8")
-    if old.count(BEGIN) != 1 or old.count(END) != 1 or old.index(BEGIN) > old.index(END):
+def around_marks(path: Path) -> tuple[str, str]:
+    """What stands before and after the table. Raises ValueError when the file does not have both marks once."""
+    text = path.read_text(encoding="utf-8")
+    if text.count(BEGIN) != 1 or text.count(END) != 1 or text.index(BEGIN) > text.index(END):
         raise ValueError(f"{path.name} needs the lines {BEGIN} and {END}, each once and in this order.")
-    before, rest = old.split(BEGIN)
-    path.write_text(f"{before}{BEGIN}\n{text}\n{END}{rest.split(END)[1]}", encoding="utf-8")
+    return text.split(BEGIN)[0], text.split(END)[1]
+
+
+def write_readme(path: Path, table: str) -> None:
+    """Put ``table`` between the two marks. Raises ValueError as `around_marks`."""
+    before, after = around_marks(path)
+    path.write_text(f"{before}{BEGIN}\n{table}\n{END}{after}", encoding="utf-8")
 
 
 def write_json(path: Path, kind: Mapping[str, str | int | float], rows: Mapping[str, Sequence[Row]]) -> None:
