@@ -6,6 +6,7 @@ A session may be asked from several threads.
 
 import atexit
 import itertools
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ from lab.runs import OpenRun, Shelf
 from lab.status import History, Overview, Place, RunInfo
 from lab.thoughts import Context, Shown, placing, umap_view
 from lab.views.thought import umap_patch
-from lab.visit import SAID, Visit, said
+from lab.visit import SAID, Opened, Visit, said
 
 __all__ = ["SAID", "SESSIONS", "Session", "open_session"]
 
@@ -30,6 +31,7 @@ MOST_STEPS = 100_000  # of one order
 MAX_SESSIONS = 32
 MOST_SHOWN = 200  # samples of a gallery
 MOST_DECODED = 16
+STRIP_S = 1.0
 
 
 class Session(Visit):
@@ -44,6 +46,7 @@ class Session(Visit):
         self._numbers = itertools.count(1)
         self._shown: Shown | None = None
         self._ticket: Ticket | None = None
+        self._strip: tuple[int, float, looks.StripLook] | None = None
 
     # --- training -------------------------------------------------------------------------------------------------
 
@@ -119,8 +122,20 @@ class Session(Visit):
         return {"parts": parts, "stage": stage, "injected": now.run.config.samatha.vicara.kind == "injected"}
 
     def strip_info(self) -> looks.StripLook:
-        """The same eight digits as the network draws them now and as it did at the last keyframe."""
-        now = self.now
+        """The same eight digits as the network draws them now and as it did at the last keyframe.
+
+        While it trains, at most once a second: a drawing costs as much as half a step.
+        """
+        now, drawn_at = self.now, time.monotonic()
+        if now.job.busy and self._strip is not None:
+            epoch, before, look = self._strip
+            if epoch == now.epoch and drawn_at - before < STRIP_S:
+                return look
+        look = self._draw_strip(now)
+        self._strip = now.epoch, drawn_at, look
+        return look
+
+    def _draw_strip(self, now: Opened) -> looks.StripLook:
         bundle, snapshot = now.run.bundle, now.snapshot()
         inputs = bundle.validation.x[: looks.STRIP].numpy()
         history, keyframes = snapshot.history, snapshot.keyframes

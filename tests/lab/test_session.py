@@ -190,6 +190,21 @@ def test_the_strip_draws_the_same_digits_as_learning_goes_on(session: Session, s
     assert not np.allclose(session.strip_info().now, look.now)
 
 
+def test_while_it_trains_the_strip_is_drawn_once_a_second(session: Session, settle, monkeypatch):
+    session.train(0, 1)
+    settle(session)
+    monkeypatch.setattr("lab.session.STRIP_S", float("inf"))
+    session.train(0, 10_000)
+    first = session.strip_info()
+    while session.status().step < 3:
+        threading.Event().wait(0.002)
+    assert session.strip_info() is first
+    monkeypatch.setattr("lab.session.STRIP_S", 0.0)
+    assert session.strip_info() is not first
+    session.stop()
+    assert session.strip_info().now_at == f"stage 0, step {session.status().step}"
+
+
 def test_the_gate_lets_in_less_as_it_rises(session: Session, settle):
     session.train_all()
     settle(session)
