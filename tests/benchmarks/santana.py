@@ -11,7 +11,7 @@ import torch
 from satipatthana import SamathaEngine, SatipatthanaSystem, load_dataset
 from satipatthana.configs import RunConfig
 from satipatthana.core import engines
-from tests.benchmarks.plain import timed
+from tests.benchmarks.clock import timed
 from tests.benchmarks.table import Row, Settings, at_most
 
 LIMIT = 3.0
@@ -99,4 +99,4 @@ def cost(work: Callable[[Callable], Callable[[], None]], ways: tuple[Callable, C
     first, second = (work(settle) for settle in ways)
     timed(first, second, 0)  # warms both
     times = [timed(first, second, turn) for turn in range(pairs)]
-    return 100 * (statistics.median(ours / theirs for ours, theirs in times) - 1)
+    return 100 * (statistics.median(pair.ratio for pair in times) - 1)

@@ -69,7 +69,7 @@ def measure(settings: Settings) -> Iterable[Row]:
                 yield _speed(watched, alone, *windows)
                 if not settings.quick:
                     planned = CurriculumConfig().stage(LAST_STAGE).n_steps
-                    _await(lambda: _last(watched, LAST_STAGE) >= planned, started, "the page's curriculum")
+                    _await(lambda: _last(watched, LAST_STAGE) >= planned, started, "its curriculum", 5 * PATIENCE)
                 first_thought(page)
                 yield _memory(server)
 
@@ -151,9 +151,9 @@ def _in_stage(file: Path) -> bool:
     return _last(file, MEASURED_STAGE) >= 2  # the first step stands for the entry of the stage as well
 
 
-def _await(done: Callable[[], bool], started: Started, what: str) -> None:
+def _await(done: Callable[[], bool], started: Started, what: str, patience: float = PATIENCE) -> None:
     began = time.monotonic()
     while not done():
-        if started.popen.poll() is not None or time.monotonic() - began > PATIENCE:
+        if started.popen.poll() is not None or time.monotonic() - began > patience:
             raise RuntimeError(f"{what} does not go on (its process: {started.popen.poll()}).")
         time.sleep(0.2)
