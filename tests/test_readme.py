@@ -10,7 +10,8 @@ TEXT = (ROOT / "README.md").read_text("utf-8")
 
 
 def blocks(language: str) -> list[str]:
-    return re.findall(rf"```{language}\n(.*?)```", TEXT, flags=re.S)
+    fenced = re.findall(r"^```(\w*)\n(.*?)^```", TEXT, flags=re.S | re.M)
+    return [body for own, body in fenced if own == language]
 
 
 def test_the_python_example_runs_and_is_short() -> None:
@@ -22,7 +23,7 @@ def test_the_python_example_runs_and_is_short() -> None:
 
 
 def test_every_file_that_the_tree_names_exists() -> None:
-    tree = next(block for block in re.findall(r"```\n(.*?)```", TEXT, flags=re.S) if "satipatthana/" in block)
+    (tree,) = blocks("")
     folder, named = Path(), 0
     for line in tree.splitlines():
         name = line.split("  ")[0] if not line.startswith(" ") else line.strip().split("  ")[0]
