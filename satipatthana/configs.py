@@ -104,8 +104,9 @@ class StandardVitakkaConfig:
     gate: Literal["hard", "soft"] = "hard"
     gate_temperature: float = 0.05
     """Width of the sigmoid of the soft gate, in units of cosine."""
-    n_gate_keys: int = 160
-    """On validation digits 160 keys let .8 % of shuffled patches in, 60 keys 2.9 %; beyond that nothing is gained."""
+    n_gate_keys: int = 500
+    """On validation digits (seed 0) 500 keys let .4 % of shuffled patches in where 60 let 1.7 %, and letters come to an
+    AUROC of .94 instead of .90."""
     gate_threshold: dataclasses.InitVar[None] = None
     """Refused: the old name of the two thresholds above."""
 
