@@ -72,6 +72,7 @@ def _settled(page: Page) -> None:
     """Until replay and map are there, at step 4, where there is still something to see."""
     page.wait_for_selector("#converge [data-frames]:not([data-frames='1'])", state="attached")
     page.wait_for_selector('#converge [data-umap="ready"]', state="attached")
+    page.evaluate("document.activeElement.blur()")  # arrow keys would turn a radio that has the focus
     page.keyboard.press("Home")
     for _ in range(4):
         page.keyboard.press("ArrowRight")
