@@ -28,8 +28,8 @@ class PlainLoop:
         self.config = config
         self.system = SatipatthanaSystem(config)
         vipassana = self.system.vipassana
-        recipe = isinstance(self.system.samatha.vicara, InjectedVicara) and isinstance(vipassana, GroundedVipassana)
-        if len(config.x_shape) != 3 or not recipe:
+        injected = len(config.x_shape) == 3 and isinstance(self.system.samatha.vicara, InjectedVicara)
+        if not injected or not isinstance(vipassana, GroundedVipassana):
             raise ValueError("The plain loop is written for images and the recipe's parts only.")
         self.vipassana = vipassana
         self.data = data
