@@ -2,7 +2,7 @@ import json
 import os
 import pickle
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +16,15 @@ from satipatthana.checkpoint import RUN_FILES, CheckpointError, load, load_run, 
 from satipatthana.configs import SystemConfig
 from satipatthana.core.system import SatipatthanaSystem
 from satipatthana.train.trainer import SatipatthanaTrainer
-from tests.tiny import snapshot, tiny_config, tiny_digits, tiny_system, tiny_trainer
+from tests.tiny import one_thread, snapshot, tiny_config, tiny_digits, tiny_system, tiny_trainer
 
 METRICS = {"acc": 0.5, "noisy_mse_steps": [0.3, 0.2]}
+
+
+@pytest.fixture(autouse=True, scope="module")
+def small_networks() -> Iterator[None]:
+    with one_thread():
+        yield
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,8 @@
 
 import dataclasses
 import functools
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
@@ -92,3 +93,14 @@ def log_of(*states: list[list[float]], taken: list[list[bool]] | None = None) ->
     for t, state in enumerate(states[1:]):
         log.add(torch.tensor(state), None if taken is None else torch.tensor(taken[t]))
     return log
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """So small a network is done before a second thread has woken up."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
