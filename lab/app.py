@@ -13,7 +13,7 @@ import gradio as gr
 from lab.runs import find
 from lab.session import SAID
 from lab.tabs import converge, decoders, probes, train
-from lab.tabs.page import NOBODY, PRIVATE, Opening, Page, header_row, said
+from lab.tabs.page import FIRST_TAB, NOBODY, PRIVATE, Opening, Page, header_row, said
 from lab.web.component import page_head
 
 TITLE = "Satipatthana Lab"
@@ -27,12 +27,11 @@ def build(opening: Opening | None = None) -> gr.Blocks:
     with gr.Blocks(title=TITLE, analytics_enabled=False, fill_width=True) as blocks:
         page = Page(opening or Opening())
         header_row(page)
-        with gr.Tabs(selected=converge.TAB, elem_id="tabs"):
+        with gr.Tabs(selected=FIRST_TAB, elem_id="tabs"):
             tabs = [module.build(page) for module in (train, converge, probes, decoders)]
         for tab in tabs:
             tab.select(lambda name=tab.id: name, None, page.active, **PRIVATE)
         attached = blocks.load(said(page.attach), page.browser, [page.browser, page.visitor], **PRIVATE)
-        attached.success(lambda: converge.TAB, None, page.active, **PRIVATE)
         for event in (attached, *page.openers):
             for hang_on in page.on_open:
                 hang_on(event)
@@ -87,7 +86,7 @@ def launch(
 ) -> None:
     """Serves the page until it is interrupted. ``run`` is a run folder or the name of one below `runs`."""
     shelf, name = find(run)
-    opening = Opening(shelf, name, data, None if data_dir is None else Path(data_dir))
+    opening = Opening(shelf, name, data, None if data_dir is None else Path(data_dir), threading.Event())
     blocks = build(opening).queue(max_size=QUEUE, default_concurrency_limit=8)
     _, address, _ = blocks.launch(
         server_name=host,
@@ -103,13 +102,18 @@ def launch(
         show_error=True,
         head=page_head(),
     )
-    threading.Thread(target=_warm, name="warm-up", daemon=True).start()
+    threading.Thread(target=_warm, args=(opening.ready,), name="warm-up", daemon=True).start()
     if open_browser:
         webbrowser.open(address)
     blocks.block_thread()
 
 
-def _warm() -> None:
-    """Imports what the first thought needs, while the visitor's browser still loads the page."""
-    import satipatthana.checkpoint
-    import satipatthana.diagnostics.thought  # noqa: F401
+def _warm(ready: threading.Event) -> None:
+    """Imports what the first thought needs, while the visitor's browser still loads the page. The first visitor waits
+    for it: two threads that import the same packages from different ends can wait for each other."""
+    try:
+        import satipatthana.checkpoint
+        import satipatthana.diagnostics.projection
+        import satipatthana.diagnostics.thought  # noqa: F401
+    finally:
+        ready.set()

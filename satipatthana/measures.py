@@ -81,9 +81,7 @@ def auroc(positive: Float[Tensor, " N"], negative: Float[Tensor, " M"]) -> float
 # --- centres ------------------------------------------------------------------------------------------------
 
 
-def kmeans_plus_plus(
-    points: Float[Tensor, "N D"], k: int, generator: torch.Generator
-) -> Float[Tensor, "K D"]:
+def kmeans_plus_plus(points: Float[Tensor, "N D"], k: int, generator: torch.Generator) -> Float[Tensor, "K D"]:
     """k of the points, each drawn in proportion to its squared distance to those drawn before.
 
     Raises ValueError when there are fewer points than centres. Source: Arthur and Vassilvitskii, 2007.
@@ -103,9 +101,7 @@ def kmeans_plus_plus(
     return torch.cat(chosen)
 
 
-def kmeans(
-    points: Float[Tensor, "N D"], k: int, generator: torch.Generator, steps: int = 5
-) -> Float[Tensor, "K D"]:
+def kmeans(points: Float[Tensor, "N D"], k: int, generator: torch.Generator, steps: int = 5) -> Float[Tensor, "K D"]:
     """k centres: k-means++ seeding, then ``steps`` Lloyd steps.
 
     A centre that loses all its points moves to the point farthest from its own centre. Detached. Raises

@@ -36,9 +36,9 @@ class SantanaLog:
         # Samatha. A loss that read it would silently get none (failure 1), so losses take `stability_pair` instead.
         self._states.append(state.detach())
         if len(self._states) > 1:
-            nobody = torch.zeros(state.shape[0], dtype=torch.bool, device=state.device)
-            self._skipped.append(nobody if skipped is None else skipped.detach())
-            self._taken.append(~nobody if taken is None else taken.detach())
+            # masks are boolean and carry no gradient; the engine always gives both
+            self._taken.append(torch.ones_like(state[:, 0], dtype=torch.bool) if taken is None else taken)
+            self._skipped.append(torch.zeros_like(state[:, 0], dtype=torch.bool) if skipped is None else skipped)
 
     def __len__(self) -> int:
         """How many states are held, T + 1."""

@@ -6,13 +6,13 @@ import gradio as gr
 
 from lab.question import MODES
 from lab.session import Session
-from lab.tabs.page import LATEST, PRIVATE, Page, Tick, said, session_of
+from lab.tabs.page import FIRST_TAB, LATEST, PRIVATE, Page, Tick, said, session_of
 from lab.views.gallery import gallery_payload
 from lab.views.thought import waiting_payload
 from lab.web.component import Instrument
 from lab.web.component import converge as converge_instrument
 
-TAB = "Converge"
+TAB = FIRST_TAB
 IN_GALLERY = 30
 FIRST_NOISE = 0.5
 
@@ -124,7 +124,7 @@ def build(page: Page) -> gr.Tab:
 
     page.on_open.append(on_open)
     for slider in (noise, skip, push, gate, steps):
-        follow(slider.release(think, asked, drawn, **LATEST))
+        follow(slider.input(think, asked, drawn, **LATEST))
     follow(mind.input(think, asked, drawn, **LATEST))
     follow(seed.submit(think, asked, drawn, **LATEST))
     follow(again.click(think, asked, drawn, **LATEST))

@@ -1,6 +1,7 @@
 """What the tabs share: how a handler finds its visitor's session and says what went wrong, and the header."""
 
 import functools
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +14,7 @@ from lab.session import SAID, SESSIONS, Session, open_session
 from lab.views.glossary import help_html
 from lab.views.header import JobInfo, header, header_html
 
+FIRST_TAB = "Converge"
 NOBODY = "nobody yet"
 PAUSE, RESUME = "Pause", "Resume"
 STORAGE_KEY = "satipatthana-lab"
@@ -54,6 +56,12 @@ LATEST: dict[str, Any] = {**PRIVATE, "trigger_mode": "always_last"}
 """Of a dial: what was asked for meanwhile is dropped, but for the last."""
 
 
+def _set() -> threading.Event:
+    event = threading.Event()
+    event.set()
+    return event
+
+
 @dataclass(frozen=True)
 class Opening:
     """What a new visitor finds: where runs lie, and which run or data set the page opens on."""
@@ -62,6 +70,8 @@ class Opening:
     run: str | None = None
     data: str | None = None
     data_dir: Path | None = None
+    ready: threading.Event = field(default_factory=_set)
+    """Set when the heavy imports are done."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +94,7 @@ class Page:
         self.opening = opening
         self.browser = gr.BrowserState("", storage_key=STORAGE_KEY)
         self.visitor = gr.State(NOBODY)
-        self.active = gr.State("")
+        self.active = gr.State(FIRST_TAB)
         """The tab that is open: only that one is kept up to date."""
         self.header: gr.HTML
         self.pause: gr.Button
@@ -97,6 +107,7 @@ class Page:
 
     def attach(self, kept: Any) -> tuple[str, str]:
         """The session that this browser had, or a new one: a reload finds its run again."""
+        self.opening.ready.wait()
         try:
             session = SESSIONS.get(kept)
         except SAID:

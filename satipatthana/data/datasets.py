@@ -59,9 +59,7 @@ def available_datasets() -> tuple[DatasetInfo, ...]:
     ]
     for name, info in SETS.items():
         ready = no_torchvision is None
-        infos.append(
-            DatasetInfo(name, info.title, "image", info.x_shape, len(info.class_names), ready, no_torchvision)
-        )
+        infos.append(DatasetInfo(name, info.title, "image", info.x_shape, len(info.class_names), ready, no_torchvision))
     return tuple(infos)
 
 

@@ -80,9 +80,7 @@ def mix_voids(
     _check(x, families)
     exist = void_families(x.shape[1:])
     usable = [
-        index
-        for index, name in enumerate(families)
-        if name in exist and not (len(x) < 2 and name in _NEEDS_PARTNER)
+        index for index, name in enumerate(families) if name in exist and not (len(x) < 2 and name in _NEEDS_PARTNER)
     ]
     if not usable:
         raise DataError(
