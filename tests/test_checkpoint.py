@@ -12,6 +12,7 @@ from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
 from satipatthana import checkpoint
+from satipatthana.assets import asset_path
 from satipatthana.checkpoint import RUN_FILES, CheckpointError, load, load_run, save_run
 from satipatthana.configs import SystemConfig
 from satipatthana.core.system import SatipatthanaSystem
@@ -377,3 +378,9 @@ def test_a_loaded_system_is_its_own(folder: Path):
         first.probes.zero_()
     assert second.probes.abs().sum() > 0
     assert tiny_system().probes.abs().sum() > 0
+
+
+def test_the_shipped_run_can_be_read():
+    run = load_run(asset_path("checkpoints/healthy"))
+    assert run.system.probes.isfinite().all() and run.history and run.metrics
+    assert len([frame for frame in run.keyframes if frame.stage < 2]) >= 8

@@ -462,3 +462,19 @@ def test_a_stage_that_was_left_meanwhile_says_so():
         next(first)
     assert trainer.progress(STAGE_0).done == 1
     assert list(trainer.system.get_trainable_params()) == ["vipassana"]
+
+
+def test_stage_3_thinks_once_and_again_when_what_it_read_has_moved(monkeypatch: pytest.MonkeyPatch):
+    thought: list[int] = []
+    real = trainer_module.answer_features
+    monkeypatch.setattr(
+        trainer_module, "answer_features", lambda s, batch: thought.append(len(batch.x)) or real(s, batch)
+    )
+    trainer = tiny_trainer()
+    trainer.train_stage(STAGE_3, n_steps=1)
+    assert sum(thought) == trainer_module.FEATURE_COPIES * 60
+    trainer.train_stage(STAGE_3, n_steps=5)
+    assert sum(thought) == trainer_module.FEATURE_COPIES * 60
+    trainer.train_stage(STAGE_0, n_steps=1)
+    trainer.train_stage(STAGE_3, n_steps=1)
+    assert sum(thought) == 2 * trainer_module.FEATURE_COPIES * 60
