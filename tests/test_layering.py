@@ -136,9 +136,7 @@ def violations(root: Path, rules: tuple[Rule, ...]) -> list[str]:
         name = module_name(path, root)
         mine = [rule for rule in rules if is_below(name, rule.sources)]
         for imported in imports_of(path, root):
-            if any(
-                is_below(imported.name, rule.forbidden) and (imported.loads or not rule.late) for rule in mine
-            ):
+            if any(is_below(imported.name, rule.forbidden) and (imported.loads or not rule.late) for rule in mine):
                 broken.append(f"{path.relative_to(root)}:{imported.line} imports {imported.name}")
     return broken
 
@@ -217,9 +215,7 @@ def test_a_rule_that_is_broken_is_reported(tmp_path: Path):
     (tmp_path / "lab" / "tabs").mkdir(parents=True)
     (tmp_path / "lab" / "views").mkdir()
     (tmp_path / "lab" / "tabs" / "train.py").write_text("def f():\n    import numpy as np\n")
-    (tmp_path / "lab" / "views" / "loss.py").write_text(
-        "def f():\n    import torch\n    import torch.optim\n"
-    )
+    (tmp_path / "lab" / "views" / "loss.py").write_text("def f():\n    import torch\n    import torch.optim\n")
     assert violations(tmp_path, RULES) == [
         "lab/tabs/train.py:2 imports numpy",
         "lab/views/loss.py:3 imports torch.optim",

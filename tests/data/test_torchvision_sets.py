@@ -133,16 +133,12 @@ def test_archives_on_disk_are_read_without_a_network(
     bundle = load_dataset(name, data_dir=tmp_path, download=False)
     assert bundle.name == name and bundle.x_shape == (1, 28, 28) and bundle.n_classes == 10
     assert [len(split) for split in (bundle.train, bundle.validation, bundle.test)] == [36, 4, 10]
-    raw = np.frombuffer(gzip.decompress(files["t10k-images-idx3-ubyte.gz"])[16:], np.uint8).reshape(
-        10, 1, 28, 28
-    )
+    raw = np.frombuffer(gzip.decompress(files["t10k-images-idx3-ubyte.gz"])[16:], np.uint8).reshape(10, 1, 28, 28)
     assert torch.allclose(bundle.test.x, torch.from_numpy(raw / 127.5 - 1).float(), atol=1e-6)
     assert bundle.test.y.tolist() == list(range(10))
 
 
-def test_unpacked_files_are_enough_and_a_name_of_a_class_is_torchvisions(
-    tmp_path: Path, pixels: np.random.Generator
-):
+def test_unpacked_files_are_enough_and_a_name_of_a_class_is_torchvisions(tmp_path: Path, pixels: np.random.Generator):
     files = {name[:-3]: gzip.decompress(content) for name, content in _mnist_files(pixels).items()}
     for name, reader in MNIST_LIKE.items():
         _write(tmp_path / reader.__name__ / "raw", files)
@@ -156,9 +152,7 @@ def test_validation_is_a_constant_tenth_of_train(tmp_path: Path, pixels: np.rand
     files = {name[:-3]: gzip.decompress(content) for name, content in _mnist_files(pixels).items()}
     _write(tmp_path / "MNIST" / "raw", files)
     first, again = (load_dataset("mnist", data_dir=tmp_path, download=False) for _ in range(2))
-    numbers = [
-        ((split.x[:, 0, 0, 0] + 1) * 127.5).round().long() for split in (first.train, first.validation)
-    ]
+    numbers = [((split.x[:, 0, 0, 0] + 1) * 127.5).round().long() for split in (first.train, first.validation)]
     order = torch.cat(numbers)
     assert sorted(order.tolist()) == list(range(N_TRAIN))
     assert order.tolist() == np.random.RandomState(20_108).permutation(N_TRAIN).tolist()
@@ -261,9 +255,7 @@ def test_whoever_watches_can_end_a_download(
     assert not [path for path in (tmp_path / "data").rglob("*") if path.is_file()]
 
 
-def test_offline_says_so_and_names_the_embedded_set(
-    tmp_path: Path, nowhere: str, monkeypatch: pytest.MonkeyPatch
-):
+def test_offline_says_so_and_names_the_embedded_set(tmp_path: Path, nowhere: str, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("no_proxy", "*")
     monkeypatch.setattr(tv.KMNIST, "mirrors", [nowhere])
     with pytest.raises(DataError) as error:

@@ -85,9 +85,7 @@ def test_constant_is_one_level_a_sample():
 
 
 def test_patch_shuffle_moves_whole_patches_and_keeps_every_pixel():
-    x = (
-        torch.arange(16.0).view(4, 4).repeat_interleave(8, 0).repeat_interleave(8, 1) / 16
-    )  # one value a patch
+    x = torch.arange(16.0).view(4, 4).repeat_interleave(8, 0).repeat_interleave(8, 1) / 16  # one value a patch
     x = x.expand(20, 3, 32, 32) + torch.tensor([0.0, 0.01, 0.02]).view(3, 1, 1)
     made = make_void("patch-shuffle", x, _luck())
     assert torch.equal(made.flatten(2).sort(-1)[0], x.flatten(2).sort(-1)[0])
@@ -238,12 +236,8 @@ def test_vectors_have_the_families_that_need_no_pixels():
         made = make_void(family, x, _luck())
         assert made.shape == x.shape and made.min() >= -1 and made.max() <= 1
     _, index = mix_voids(x, _luck())
-    assert sorted(TRAINED_VOIDS[i] for i in index.unique().tolist()) == sorted(
-        set(VECTOR) & set(TRAINED_VOIDS)
-    )
-    with pytest.raises(
-        DataError, match=r"'rotated' does not exist for samples \(2,\), expected one of: gaussian"
-    ):
+    assert sorted(TRAINED_VOIDS[i] for i in index.unique().tolist()) == sorted(set(VECTOR) & set(TRAINED_VOIDS))
+    with pytest.raises(DataError, match=r"'rotated' does not exist for samples \(2,\), expected one of: gaussian"):
         make_void("rotated", x, _luck())
     with pytest.raises(DataError, match="none of the void families"):
         mix_voids(x, _luck(), ("rotated", "letters"))
@@ -265,9 +259,7 @@ def test_an_unknown_family_lists_the_known_ones():
         lambda: make_void("noise", _images(), _luck()),
         lambda: mix_voids(_images(), _luck(), ["noise"]),
     ):
-        with pytest.raises(
-            DataError, match="unknown void family 'noise', expected one of: gaussian, uniform"
-        ):
+        with pytest.raises(DataError, match="unknown void family 'noise', expected one of: gaussian, uniform"):
             call()
     with pytest.raises(DataError, match=r"expected floating point \(B, C, H, W\) or \(B, F\)"):
         make_void("uniform", torch.zeros(2, 28, 28), _luck())

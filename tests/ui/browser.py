@@ -85,9 +85,7 @@ def _candidates() -> Iterator[str]:
     yield from (path for path in APPLICATIONS if os.access(path, os.X_OK))
     cache = Path(os.environ.get("PLAYWRIGHT_BROWSERS_PATH") or _playwright_cache())
     for pattern in DOWNLOADED:
-        yield from (
-            str(path) for path in sorted(cache.glob(pattern), reverse=True) if os.access(path, os.X_OK)
-        )
+        yield from (str(path) for path in sorted(cache.glob(pattern), reverse=True) if os.access(path, os.X_OK))
 
 
 def _playwright_cache() -> Path:

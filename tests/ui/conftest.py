@@ -168,9 +168,7 @@ def _start(folder: Path, *options: str, **environment: str) -> LabServer:
     deadline = time.monotonic() + START_SECONDS
     while not _answers(server.url):
         if _ended(server.process, within=0.1):
-            raise RuntimeError(
-                f"The lab ended with {server.process.returncode} before it answered:\n{server.log}"
-            )
+            raise RuntimeError(f"The lab ended with {server.process.returncode} before it answered:\n{server.log}")
         if time.monotonic() > deadline:
             _stop(server)
             raise RuntimeError(f"The lab did not answer within {START_SECONDS} s:\n{server.log}")
