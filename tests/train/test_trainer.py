@@ -478,3 +478,24 @@ def test_stage_3_thinks_once_and_again_when_what_it_read_has_moved(monkeypatch: 
     trainer.train_stage(STAGE_0, n_steps=1)
     trainer.train_stage(STAGE_3, n_steps=1)
     assert sum(thought) == 2 * trainer_module.FEATURE_COPIES * 60
+
+
+def test_data_and_luck_are_functions_of_seed_stage_and_step(monkeypatch: pytest.MonkeyPatch):
+    seen: list[tuple[Tensor, Tensor]] = []
+
+    def loss(system: SatipatthanaSystem, batch: stages.Batch) -> stages.Terms:
+        seen.append((batch.x, torch.rand(4, generator=batch.generator)))
+        return stages.adapter_loss(system, batch)
+
+    monkeypatch.setattr(trainer_module, "STAGES", (replace(stages.STAGES[0], loss=loss), *stages.STAGES[1:]))
+    straight, roundabout, other = tiny_trainer(), tiny_trainer(), tiny_trainer(seed=1)
+    straight.train_stage(STAGE_0, n_steps=2)
+    roundabout.train_stage(STAGE_2, n_steps=1)
+    roundabout.train_stage(STAGE_0, n_steps=1)
+    roundabout.train_stage(STAGE_3, n_steps=1)
+    roundabout.train_stage(STAGE_0, n_steps=1)
+    other.train_stage(STAGE_0, n_steps=2)
+    for step in range(2):
+        assert all(torch.equal(a, b) for a, b in zip(seen[step], seen[2 + step], strict=True))
+        assert not any(torch.equal(a, b) for a, b in zip(seen[step], seen[4 + step], strict=True))
+    assert not torch.equal(seen[0][1], seen[1][1])
