@@ -227,6 +227,7 @@ def serve(pipe: Connection) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the server, which then ends this process
     if hasattr(os, "nice"):
         os.nice(NICENESS)
+    threading.Thread(target=_end_with_server, name="end-with-server", daemon=True).start()
     from satipatthana.diagnostics import projection
 
     warm_up(projection)
@@ -241,6 +242,14 @@ def serve(pipe: Connection) -> None:
                 pipe.send(("failed", str(error)))
     except (EOFError, OSError):
         return
+
+
+def _end_with_server() -> None:
+    """A server that was killed leaves nobody compiling for it."""
+    server = multiprocessing.parent_process()
+    if server is not None:
+        server.join()
+        os._exit(0)
 
 
 def warm_up(projection: Any) -> None:
