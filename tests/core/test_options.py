@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from satipatthana import configs
-from satipatthana.configs import ConfigError, RunConfig, set_path, to_dict
+from satipatthana.configs import ConfigError, RunConfig, get_path, set_path, to_dict
 from satipatthana.core.luck import LuckBySample
 from satipatthana.core.system import SatipatthanaSystem
 from satipatthana.data import Split
@@ -49,6 +49,7 @@ def test_no_kind_and_no_choice_is_forgotten():
 
 
 SINGLE = [{path: value} for table in (KINDS, CHOICES) for path, values in table.items() for value in values]
+OTHER = [changes for changes in SINGLE if any(get_path(RunConfig(), path) != v for path, v in changes.items())]
 SHAPES = [(1, 28, 28), (3, 32, 32), (1, 64, 64), (3, 28, 28), (2,)]
 
 
@@ -79,8 +80,8 @@ def test_what_comes_out_has_the_size_of_what_went_in(shape: tuple[int, ...], ups
 @pytest.mark.parametrize(
     ("shape", "changes"),
     [
-        *(pytest.param((1, 12, 12), changes, id=f"image-{changes}") for changes in SINGLE),
-        *(pytest.param((2,), changes, id=f"vector-{changes}") for changes in ({}, *SINGLE[1:6:2])),
+        *(pytest.param((1, 12, 12), changes, id=f"image-{changes}") for changes in ({}, *OTHER)),
+        *(pytest.param((2,), changes, id=f"vector-{changes}") for changes in ({}, *OTHER[:3])),
     ],
 )
 def test_every_choice_learns_and_thinks(shape: tuple[int, ...], changes: dict[str, Any]):
