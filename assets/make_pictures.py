@@ -1,4 +1,4 @@
-"""Pictures of the running lab for the README: `python assets/make_screenshots.py`, from the project's root.
+"""Pictures of the running lab for the README: `python assets/make_pictures.py`, from the project's root.
 
 Needs the test extras (Playwright) and a Chromium. Writes assets/screenshots/*.png.
 """
