@@ -27,7 +27,7 @@ from satipatthana.data import Split, load_dataset
 from satipatthana.santana import SantanaLog
 from satipatthana.train.trainer import SatipatthanaTrainer
 
-PLAN = 6
+PLAN = 4
 """Steps of each stage."""
 
 

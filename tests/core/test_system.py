@@ -7,6 +7,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from satipatthana.assets import asset_path
+from satipatthana.checkpoint import load
 from satipatthana.components.vipassana import Insight
 from satipatthana.configs import RunConfig
 from satipatthana.core.luck import LuckBySample
@@ -24,11 +26,17 @@ def x() -> Tensor:
 
 @pytest.fixture(scope="module")
 def trained() -> SatipatthanaSystem:
-    trainer = tiny_trainer({"samatha.sati.kind": "threshold", "samatha.sati.threshold": 0.1})
+    trainer = tiny_trainer()
     for stage in range(3):
         trainer.train_stage(stage, n_steps=3)
     trainer.system.set_stage(None)
     return trainer.system
+
+
+@pytest.fixture(scope="module")
+def shipped() -> SatipatthanaSystem:
+    """Trained for long: the metrics of its judge have the spread that real thoughts have."""
+    return load(asset_path("checkpoints/healthy"))
 
 
 # --- thinking, judging, answering -----------------------------------------------------------------------------------
@@ -45,22 +53,24 @@ def test_a_thought_is_judged_and_answered(x: Tensor):
 @pytest.mark.parametrize("vipassana", ["grounded", "standard"])
 @pytest.mark.parametrize("mind", [{}, {"drunk_mode": True, "noise_level": 0.4}, {"threshold": 0.3}])
 def test_a_sample_alone_is_judged_and_answered_as_in_a_batch(
-    trained: SatipatthanaSystem, x: Tensor, vipassana: str, mind: dict[str, Any]
+    shipped: SatipatthanaSystem, x: Tensor, vipassana: str, mind: dict[str, Any]
 ):
-    system = trained if vipassana == "grounded" else tiny_system({"vipassana.kind": "standard"})
+    system = shipped if vipassana == "grounded" else tiny_system({"vipassana.kind": "standard"})
     together = system(x, luck=LuckBySample(0, SAMPLES), **mind)
     for i, sample in enumerate(SAMPLES):
         alone = system(x[i : i + 1], luck=LuckBySample(0, [sample]), **mind)
         for score in ("trust", "conformity", "confidence", "v_ctx"):
-            assert torch.allclose(getattr(together.insight, score)[i], getattr(alone.insight, score)[0], atol=1e-6)
+            # ten times the rounding of the states: the judge reads logarithms of very small steps
+            assert torch.allclose(getattr(together.insight, score)[i], getattr(alone.insight, score)[0], atol=1e-5)
+        assert torch.allclose(together.s_star[i], alone.s_star[0], atol=1e-6)
         assert together.insight.reason[i] == alone.insight.reason[0]
         assert torch.allclose(together.logits[i], alone.logits[0], atol=1e-5)
 
 
-def test_what_a_neighbour_is_changes_nothing(trained: SatipatthanaSystem, x: Tensor):
+def test_what_a_neighbour_is_changes_nothing(shipped: SatipatthanaSystem, x: Tensor):
     other = x.clone()
     other[1:] = torch.rand(other[1:].shape, generator=generator_for("neighbours")) * 2 - 1
-    here, there = trained(x), trained(other)
+    here, there = shipped(x), shipped(other)
     assert torch.allclose(here.insight.logits[0], there.insight.logits[0], atol=1e-5)
     assert torch.allclose(here.logits[0], there.logits[0], atol=1e-5)
     assert not torch.allclose(here.insight.logits[1], there.insight.logits[1], atol=1e-5)
