@@ -87,6 +87,8 @@ def launch(
     """Serves the page until it is interrupted. ``run`` is a run folder or the name of one below `runs`."""
     shelf, name = find(run)
     opening = Opening(shelf, name, data, None if data_dir is None else Path(data_dir), threading.Event())
+    # beside the server's own start: the first visitor is not far
+    threading.Thread(target=_warm, args=(opening.ready,), name="warm-up", daemon=True).start()
     blocks = build(opening).queue(max_size=QUEUE, default_concurrency_limit=8)
     _, address, _ = blocks.launch(
         server_name=host,
@@ -102,7 +104,6 @@ def launch(
         show_error=True,
         head=page_head(),
     )
-    threading.Thread(target=_warm, args=(opening.ready,), name="warm-up", daemon=True).start()
     if open_browser:
         webbrowser.open(address)
     blocks.block_thread()

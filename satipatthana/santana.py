@@ -19,6 +19,7 @@ class SantanaLog:
         self._states: list[Tensor] = []
         self._taken: list[Tensor] = []
         self._skipped: list[Tensor] = []
+        self._shape: torch.Size | None = None
         if s0 is not None:
             self.add(s0)
 
@@ -28,10 +29,8 @@ class SantanaLog:
         ``taken`` (B,) bool: the step was really taken, neither skipped nor after the stop (default: all).
         ``skipped`` (B,) bool: the step was skipped, drunk (default: none). Raises ValueError on another shape.
         """
-        if state.dim() != 2:
-            raise ValueError(f"A state has shape (B, D); got {tuple(state.shape)}. Flatten the rest into D.")
-        if self._states and state.shape != self._states[0].shape:
-            raise ValueError(f"This log holds states {tuple(self._states[0].shape)}; got {tuple(state.shape)}.")
+        if state.shape != self._shape:
+            self._check(state)
         # Only the log detaches: it is a record, kept for pictures and for stage 2, which needs no gradient into
         # Samatha. A loss that read it would silently get none (failure 1), so losses take `stability_pair` instead.
         self._states.append(state.detach())
@@ -39,6 +38,13 @@ class SantanaLog:
             # masks are boolean and carry no gradient; the engine always gives both
             self._taken.append(torch.ones_like(state[:, 0], dtype=torch.bool) if taken is None else taken)
             self._skipped.append(torch.zeros_like(state[:, 0], dtype=torch.bool) if skipped is None else skipped)
+
+    def _check(self, state: Tensor) -> None:
+        if state.dim() != 2:
+            raise ValueError(f"A state has shape (B, D); got {tuple(state.shape)}. Flatten the rest into D.")
+        if self._shape is not None:
+            raise ValueError(f"This log holds states {tuple(self._shape)}; got {tuple(state.shape)}.")
+        self._shape = state.shape
 
     def __len__(self) -> int:
         """How many states are held, T + 1."""
@@ -115,6 +121,7 @@ class SantanaLog:
     def _part(states: list[Tensor], taken: list[Tensor], skipped: list[Tensor]) -> "SantanaLog":
         part = SantanaLog()
         part._states, part._taken, part._skipped = states, taken, skipped
+        part._shape = states[0].shape if states else None
         return part
 
     def _stack(self, rows: list[Tensor]) -> Tensor:
