@@ -87,8 +87,6 @@ def launch(
     """Serves the page until it is interrupted. ``run`` is a run folder or the name of one below `runs`."""
     shelf, name = find(run)
     opening = Opening(shelf, name, data, None if data_dir is None else Path(data_dir), threading.Event())
-    # beside the server's own start: the first visitor is not far
-    threading.Thread(target=_warm, args=(opening.ready,), name="warm-up", daemon=True).start()
     blocks = build(opening).queue(max_size=QUEUE, default_concurrency_limit=8)
     _, address, _ = blocks.launch(
         server_name=host,
@@ -104,6 +102,8 @@ def launch(
         show_error=True,
         head=page_head(),
     )
+    # not before the server answers: beside its start the imports cost it a quarter (1.37 x an empty app, not 1.09 x)
+    threading.Thread(target=_warm, args=(opening.ready,), name="warm-up", daemon=True).start()
     if open_browser:
         webbrowser.open(address)
     blocks.block_thread()
