@@ -21,6 +21,8 @@ from lab.registry import Registry
 from lab.replay import place
 from lab.runs import OpenRun, Shelf
 from lab.status import History, Overview, Place, RunInfo
+from lab.studies import catalogue
+from lab.studies.study import Studies, StudyStatus, Subject
 from lab.thoughts import Context, Shown, placing, umap_view
 from lab.views.thought import umap_patch
 from lab.visit import SAID, Opened, Visit, said
@@ -47,6 +49,7 @@ class Session(Visit):
         self._shown: Shown | None = None
         self._ticket: Ticket | None = None
         self._strip: tuple[int, float, looks.StripLook] | None = None
+        self._studies = Studies()
 
     # --- training -------------------------------------------------------------------------------------------------
 
@@ -241,8 +244,36 @@ class Session(Visit):
             lambda: looks.decoders_look(snapshot.system, stage0, bundle, rows, at),
         )
 
+    # --- studies --------------------------------------------------------------------------------------------------
+
+    def start_study(self, name: Any, **sent: Any) -> None:
+        """Works on a study of the present weights in the background; see `lab.studies.catalogue`."""
+        study, now = catalogue.find(name), self.now
+        subject = Subject(
+            now.run.name, now.run.config, now.run.bundle, now.snapshot(), lambda index: self._at_keyframe(now, index)
+        )
+        self._studies.start(study, subject, sent)
+
+    def cancel_study(self, name: Any) -> None:
+        """Leaves a study at its next piece of work."""
+        self._studies.cancel(catalogue.find(name).name)
+
+    def study(self, name: Any) -> StudyStatus:
+        """How a study is, and what it has found so far; cheap."""
+        return self._studies.status(catalogue.find(name).name)
+
+    @property
+    def weights_version(self) -> int:
+        """Of the present weights: what was found for another version is of earlier ones."""
+        return self.now.job.version
+
+    def close(self) -> None:
+        self._studies.close()
+        super().close()
+
     def _take(self, run: OpenRun) -> RunInfo:
         info = super()._take(run)
+        self._studies.clear()
         self._shown = self._ticket = None  # they were another network's
         return info
 

@@ -1,0 +1,65 @@
+"""A study on the page: its button, its panel, and the tick that keeps the panel up to date."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import gradio as gr
+
+from lab.session import Session
+from lab.studies.study import StudyStatus
+from lab.tabs.page import PRIVATE, Page, Tick, said, session_of
+from lab.web import panels
+
+WORDS = {"stop": "Stop", "waiting": "Waiting for its turn", "again": "Again"}
+
+
+@dataclass(frozen=True)
+class StudyPlace:
+    """The components of a study; more events may be hung on ``start``."""
+
+    start: gr.Button
+    stop: gr.Button
+    shown: Any
+
+
+def study_panel(
+    page: Page,
+    tab: str,
+    name: str,
+    label: str,
+    draw: Callable[[Session, StudyStatus], str],
+    dials: Mapping[str, Any] | None = None,
+) -> StudyPlace:
+    """Buttons and a panel. Call it inside the tab.
+
+    ``draw`` makes the panel's HTML of the session and the status, whatever its state is; ``dials`` are components
+    whose values are the study's settings, by name.
+    """
+    dials = dict(dials or {})
+    with gr.Row(elem_classes="look-tools"):
+        start = gr.Button(label, size="sm", scale=0, min_width=120, elem_id=f"{name}-start")
+        stop = gr.Button(WORDS["stop"], size="sm", scale=0, min_width=64, interactive=False, elem_id=f"{name}-stop")
+    shown = panels.panel(elem_id=name, label=label)
+    drawn = gr.State("")
+
+    @said
+    def begin(visitor: Any, *sent: Any) -> None:
+        session_of(visitor).start_study(name, **dict(zip(dials, sent, strict=True)))
+
+    @said
+    def leave(visitor: Any) -> None:
+        session_of(visitor).cancel_study(name)
+
+    def look(visitor: Any, before: str) -> tuple[Any, ...]:
+        session = session_of(visitor)
+        status = session.study(name)
+        now = f"{session.status().epoch} {status.seq} {status.version == session.weights_version}"
+        if now == before:
+            return (gr.skip(),) * 3
+        return panels.show(draw(session, status)), gr.update(interactive=status.busy), now
+
+    start.click(begin, [page.visitor, *dials.values()], None, **PRIVATE)
+    stop.click(leave, page.visitor, None, **PRIVATE)
+    page.ticks.append(Tick(tab, look, [drawn], [shown, stop, drawn]))
+    return StudyPlace(start, stop, shown)
