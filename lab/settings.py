@@ -12,7 +12,7 @@ DATASETS = ("digits", "moons", "mnist", "fashion-mnist", "kmnist", "cifar10")
 VICARAS = ("injected", "standard")
 SATIS = ("fixed", "threshold")
 VIPASSANAS = ("grounded", "standard")
-UPSAMPLINGS = ("resize", "transpose", "transpose3", "pixelshuffle")
+UPSAMPLINGS = ("resize", "transpose", "transpose3", "pixelshuffle", "pixelshuffle_icnr")
 VECTOR_NOISE = 0.15
 DEVICES = ("auto", "cpu", "cuda")
 

@@ -11,7 +11,7 @@ import typing
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
-Upsampling = Literal["resize", "transpose", "transpose3", "pixelshuffle"]
+Upsampling = Literal["resize", "transpose", "transpose3", "pixelshuffle", "pixelshuffle_icnr"]
 
 
 class ConfigError(ValueError):

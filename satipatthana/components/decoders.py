@@ -8,7 +8,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from satipatthana.components.adapters import padding_for
-from satipatthana.components.initialise import built
+from satipatthana.components.initialise import ShuffledConv2d, built
 from satipatthana.configs import ConditionalDecoderConfig, ReconHeadConfig
 
 # How a resolution doubles. Transposed convolutions whose kernel is no multiple of the stride overlap unevenly and
@@ -21,6 +21,7 @@ UPSAMPLINGS: dict[str, Callable[[int, int], list[nn.Module]]] = {
     "transpose": lambda before, after: [nn.ConvTranspose2d(before, after, 4, stride=2, padding=1)],
     "transpose3": lambda before, after: [nn.ConvTranspose2d(before, after, 3, stride=2, padding=1, output_padding=1)],
     "pixelshuffle": lambda before, after: [nn.Conv2d(before, 4 * after, 3, padding=1), nn.PixelShuffle(2)],
+    "pixelshuffle_icnr": lambda before, after: [ShuffledConv2d(before, 4 * after, 3, padding=1), nn.PixelShuffle(2)],
 }
 
 

@@ -11,6 +11,23 @@ from torch.nn.utils import parametrize
 Layers = TypeVar("Layers", bound=nn.Module)
 
 
+class ShuffledConv2d(nn.Conv2d):
+    """A convolution before a pixel shuffle of factor 2 that starts as one before nearest-neighbour resizing.
+
+    ICNR (Aitken et al. 2017, arXiv:1707.02937): the four kernels that make the four pixels of a place start alike.
+    So do their biases here, for four different ones would paint the checkerboard again.
+    """
+
+    SUBPIXELS = 4
+
+    @torch.no_grad()
+    def repeat_subpixels(self) -> None:
+        """Give each pixel of a place the first one's kernel and bias."""
+        for parameter in (self.weight, self.bias):
+            if parameter is not None:
+                parameter.copy_(parameter[:: self.SUBPIXELS].repeat_interleave(self.SUBPIXELS, dim=0))
+
+
 def built(make: Callable[[], Layers], generator: torch.Generator) -> Layers:
     """The layers that ``make`` describes, initialised from ``generator`` alone.
 
@@ -35,6 +52,8 @@ def _fill(module: nn.Module, generator: torch.Generator) -> None:
         if module.bias is not None:
             fan_in, _ = nn.init._calculate_fan_in_and_fan_out(weight)
             nn.init.uniform_(module.bias, -(fan_in**-0.5), fan_in**-0.5, generator=generator)
+        if isinstance(module, ShuffledConv2d):
+            module.repeat_subpixels()
     elif isinstance(module, nn.BatchNorm2d | nn.LayerNorm):
         module.reset_parameters()
     elif isinstance(module, nn.GRU):

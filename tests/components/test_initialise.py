@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import nn
 
-from satipatthana.components.initialise import built
+from satipatthana.components.initialise import ShuffledConv2d, built
 
 
 def rng(seed: int = 0) -> torch.Generator:
@@ -60,3 +60,16 @@ def test_norms_start_at_one_and_zero():
         assert (norm.weight == 1).all() and (norm.bias == 0).all()
     assert (made[0].running_mean == 0).all() and (made[0].running_var == 1).all()
     assert made[0].num_batches_tracked == 0
+
+
+def test_the_pixels_of_one_place_start_alike():
+    """ICNR with its bias: at first a pixel shuffle is a convolution before nearest-neighbour resizing."""
+    made = built(lambda: nn.Sequential(ShuffledConv2d(3, 8, 3, padding=1), nn.PixelShuffle(2)), rng())
+    conv = made[0]
+    assert conv.bias[0] != conv.bias[4] and not torch.equal(conv.weight[0], conv.weight[4])
+    x = torch.randn(2, 3, 6, 5, generator=rng())
+    coarse = nn.functional.conv2d(x, conv.weight[::4], conv.bias[::4], padding=1)
+    nearest = nn.functional.interpolate(coarse, scale_factor=2.0, mode="nearest")
+    assert torch.allclose(made(x), nearest, atol=1e-6)
+    plain = built(lambda: nn.Conv2d(3, 8, 3, padding=1), rng())
+    assert torch.equal(conv.weight[::4], plain.weight[::4]), "the draws are those of a plain convolution"

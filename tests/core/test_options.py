@@ -28,7 +28,7 @@ CHOICES = {
     "samatha.vitakka.attention": ["soft", "hard"],
     "samatha.vitakka.gate": ["hard", "soft"],
     "samatha.vicara.spectral_norm": [True, False],
-    "recon.upsampling": ["resize", "transpose", "transpose3", "pixelshuffle"],
+    "recon.upsampling": ["resize", "transpose", "transpose3", "pixelshuffle", "pixelshuffle_icnr"],
     "answer.hidden": [0, 5],
     "curriculum.stage1.schedule": ["linear", "onecycle", "constant"],
 }
