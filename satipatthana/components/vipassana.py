@@ -1,6 +1,7 @@
 """Vipassana, judging one's own thought: trust, conformity and confidence, read from how the thought went."""
 
 from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
 
 import torch
 from jaxtyping import Float
@@ -35,6 +36,10 @@ class Insight:
     v_ctx: Float[Tensor, "B C"]
     judged: Tensor
     """(B,) bool: at least one step was taken. Scores of the others are 0."""
+    metrics: Float[Tensor, "B M"] | None = None
+    """What trust was read from, in its own units; None where the vipassana does not lay it open."""
+    path: Float[Tensor, "B H"] | None = None
+    """What conformity was read from."""
 
     @property
     def trust(self) -> Float[Tensor, "B 1"]:
@@ -55,6 +60,19 @@ class Insight:
 
     def _score(self, index: int) -> Float[Tensor, "B 1"]:
         return torch.sigmoid(self.logits[:, index : index + 1]) * self.judged[:, None]
+
+
+@runtime_checkable
+class Readable(Protocol):
+    """A vipassana whose scores are a function of M metrics and of one vector that follows the path."""
+
+    @property
+    def metric_names(self) -> tuple[str, ...]: ...
+    @property
+    def path_name(self) -> str: ...
+    def read(self, metrics: Tensor, path: Tensor) -> tuple[Tensor, Tensor]:
+        """Logits (B, 3) of ``SCORES`` and v_ctx (B, C) from metrics (B, M) and path (B, H)."""
+        ...
 
 
 def grounding_metrics(
@@ -109,6 +127,8 @@ class GroundedVipassana(nn.Module):
 
     metric_mean: Tensor
     metric_std: Tensor
+    metric_names = METRICS
+    path_name = "the path s_t - s*, as the GRU followed it"
 
     def __init__(self, config: GroundedVipassanaConfig, dim: int, generator: torch.Generator) -> None:
         super().__init__()
@@ -133,12 +153,19 @@ class GroundedVipassana(nn.Module):
         reconstruction_error: Float[Tensor, " B"],
     ) -> Insight:
         metrics = grounding_metrics(s_star, santana, probes, reconstruction_error)
+        path = self._follow(s_star, santana)
+        logits, v_ctx = self.read(metrics, path)
+        return Insight(logits, v_ctx, santana.taken.any(dim=0), metrics, path)
+
+    def read(
+        self, metrics: Float[Tensor, "B M"], path: Float[Tensor, "B H"]
+    ) -> tuple[Float[Tensor, "B 3"], Float[Tensor, "B C"]]:
+        """Logits of the scores and v_ctx, from what was measured of a thought."""
         standard = ((metrics - self.metric_mean) / self.metric_std).clamp(-_REACH, _REACH)
         grounded = self.read_metrics(standard)
-        path = self._follow(s_star, santana)
         v_ctx = self.context(torch.cat([grounded, path], dim=1))
         logits = torch.cat([self.trust_head(grounded), self.conformity_head(path), self.confidence_head(v_ctx)], dim=1)
-        return Insight(logits, v_ctx, santana.taken.any(dim=0))
+        return logits, v_ctx
 
     @torch.no_grad()
     def fit_statistics(self, metrics: Float[Tensor, "N M"]) -> None:
@@ -157,6 +184,9 @@ class GroundedVipassana(nn.Module):
 class StandardVipassana(nn.Module):
     """The founding document's: trust reads only [log1p(velocity), log1p(avg_energy)]; v_ctx and the other two scores
     read s* beside them."""
+
+    metric_names = ("log1p last taken step", "log1p mean squared step")
+    path_name = "s* itself"
 
     def __init__(self, config: StandardVipassanaConfig, dim: int, generator: torch.Generator) -> None:
         super().__init__()
@@ -178,9 +208,15 @@ class StandardVipassana(nn.Module):
         reconstruction_error: Float[Tensor, " B"],
     ) -> Insight:
         stillness = torch.stack([santana.velocity, santana.avg_energy], dim=1).nan_to_num(0.0).log1p()
-        v_ctx = self.context(torch.cat([s_star, stillness], dim=1))
-        logits = torch.cat([self.trust_head(stillness), self.score_head(v_ctx)], dim=1)
-        return Insight(logits, v_ctx, santana.taken.any(dim=0))
+        logits, v_ctx = self.read(stillness, s_star)
+        return Insight(logits, v_ctx, santana.taken.any(dim=0), stillness, s_star)
+
+    def read(
+        self, metrics: Float[Tensor, "B 2"], path: Float[Tensor, "B D"]
+    ) -> tuple[Float[Tensor, "B 3"], Float[Tensor, "B C"]]:
+        """Logits of the scores and v_ctx, from what was measured of a thought."""
+        v_ctx = self.context(torch.cat([path, metrics], dim=1))
+        return torch.cat([self.trust_head(metrics), self.score_head(v_ctx)], dim=1), v_ctx
 
 
 def make_vipassana(config: VipassanaConfig, dim: int, generator: torch.Generator) -> nn.Module:

@@ -45,6 +45,11 @@ def void_families(x_shape: Sequence[int]) -> tuple[str, ...]:
     return tuple(name for name in known if name not in lacking)
 
 
+def trained_voids(x_shape: Sequence[int]) -> tuple[str, ...]:
+    """Those of them that stage 2 learns from."""
+    return tuple(name for name in void_families(x_shape) if name in TRAINED_VOIDS)
+
+
 @torch.no_grad()
 def make_void(family: str, x: Batch, generator: torch.Generator) -> Batch:
     """A batch of one void family, of the shape, type and device of the real batch x, in [-1, 1].

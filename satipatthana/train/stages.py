@@ -24,7 +24,7 @@ from satipatthana.components.vipassana import SCORES, GroundedVipassana, groundi
 from satipatthana.configs import CurriculumConfig
 from satipatthana.core.engines import SamathaOutput
 from satipatthana.core.system import LEARNS, SatipatthanaSystem, TrainingStage
-from satipatthana.data.void import TRAINED_VOIDS, mix_voids, void_families
+from satipatthana.data.void import TRAINED_VOIDS, mix_voids, trained_voids
 from satipatthana.measures import derangement, mse
 
 
@@ -163,6 +163,8 @@ class PathBatch:
     """(B,) whose state and log stand in row i: itself, except on the mismatch path."""
     target: Tensor
     path: Tensor
+    family: Tensor
+    """(B,) index into ``TRAINED_VOIDS`` of a row that is void, -1 of any other."""
 
 
 def vipassana_loss(system: SatipatthanaSystem, batch: Batch) -> Terms:
@@ -184,9 +186,12 @@ def walk_paths(system: SatipatthanaSystem, batch: Batch) -> PathBatch:
     path = torch.repeat_interleave(torch.arange(len(PATHS)), torch.tensor(sizes)).to(x.device)
     rows = {name: (path == index).nonzero()[:, 0] for index, name in enumerate(PATHS)}
     given = x.clone()
+    family = torch.full_like(path, -1)
     if len(rows["void"]):
-        families = [family for family in TRAINED_VOIDS if family in void_families(tuple(x.shape[1:]))]
-        given[rows["void"]], _ = mix_voids(x[rows["void"]], generator, families)
+        families = trained_voids(tuple(x.shape[1:]))
+        given[rows["void"]], index = mix_voids(x[rows["void"]], generator, families)
+        number = torch.tensor([TRAINED_VOIDS.index(name) for name in families], device=x.device)
+        family[rows["void"]] = number[index]
     low, high = AUGMENTED_NOISE
     sigma = torch.zeros(len(x), device=x.device)
     n_augmented = len(rows["augmented"])
@@ -205,8 +210,8 @@ def walk_paths(system: SatipatthanaSystem, batch: Batch) -> PathBatch:
     if not bool(keep.all()):
         thought = _rows(thought, keep)
         partner = torch.arange(len(thought.s_star), device=x.device)
-        target, path = target[keep], path[keep]
-    return PathBatch(thought, thought.s_star[partner], partner, target, path)
+        target, path, family = target[keep], path[keep], family[keep]
+    return PathBatch(thought, thought.s_star[partner], partner, target, path, family)
 
 
 def split_paths(batch: int, shares: dict[str, float]) -> list[int]:
