@@ -16,7 +16,6 @@ STEPS = 1600  # of all frames of a replay together, each some kilobytes: long th
 FEWEST = 8
 MOVES = (0, 1)
 """Stages that move states; later ones change scores and answers only."""
-GATE = ("gate_mean", "gate_keys", "gate_fitted")
 
 
 def walk(
@@ -37,8 +36,8 @@ def walk(
         for name, tensors in grouped.items():
             components[name].load_state_dict(tensors)
         if index > last >= 0 and keyframes[index].stage not in MOVES:
-            # Gate keys are fitted when a stage ends, after its last keyframe; from then on they are the present's.
-            for name in GATE:
+            # Keys are fitted when a stage ends, after its last keyframe; from then on they are the present's.
+            for name in system.samatha.vitakka.fitted_at_the_end:
                 getattr(past.samatha.vitakka, name).copy_(getattr(system.samatha.vitakka, name))
         if index in chosen:
             yield index, past

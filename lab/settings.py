@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from lab.limits import BadInput, choice, number, show
-from satipatthana.configs import RunConfig, from_dict, to_dict
+from satipatthana.configs import RunConfig, from_dict, set_path, to_dict
 
 DATASETS = ("digits", "moons", "mnist", "fashion-mnist", "kmnist", "cifar10")
+VITAKKAS = ("standard", "keyed")
 VICARAS = ("injected", "standard")
 SATIS = ("fixed", "threshold")
 VIPASSANAS = ("grounded", "standard")
@@ -32,6 +33,7 @@ class NewRun:
     dim: int = 64
     n_probes: int = 10
     n_steps: int = 10
+    vitakka: str = "standard"
     vicara: str = "injected"
     sati: str = "fixed"
     sati_threshold: float = 0.02
@@ -56,6 +58,7 @@ def checked(settings: Mapping[str, Any]) -> NewRun:
         dim=number(given["dim"], *DIMS, "D", integer=True),
         n_probes=number(given["n_probes"], *N_PROBES, "K", integer=True),
         n_steps=number(given["n_steps"], *N_STEPS, "T", integer=True),
+        vitakka=choice(given["vitakka"], VITAKKAS, "Vitakka"),
         vicara=choice(given["vicara"], VICARAS, "Vicara"),
         sati=choice(given["sati"], SATIS, "Sati"),
         sati_threshold=number(given["sati_threshold"], *SATI_THRESHOLDS, "Sati threshold"),
@@ -84,7 +87,8 @@ def base_config(data: str, x_shape: tuple[int, ...], n_classes: int, seed: int =
 
 def run_config(new: NewRun, x_shape: tuple[int, ...], n_classes: int) -> RunConfig:
     """The whole config of a new run. Raises ConfigError for what no network can be."""
-    plain = to_dict(base_config(new.data, x_shape, n_classes, new.seed))
+    base = base_config(new.data, x_shape, n_classes, new.seed)
+    plain = to_dict(set_path(base, "samatha.vitakka.kind", new.vitakka))
     sati = {"kind": new.sati, "n_steps": new.n_steps}
     if new.sati == "threshold":
         sati["threshold"] = new.sati_threshold

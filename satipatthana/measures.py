@@ -136,6 +136,18 @@ def spherical_kmeans(
     return centres
 
 
+def whitening(centred: Float[Tensor, "N D"], power: float, floor: float = 0.01) -> Float[Tensor, "D D"]:
+    """The covariance of centred points to the power of -``power``: 0 changes nothing, .5 makes all directions alike.
+
+    Directions without variance count as if they had ``floor`` of the mean one's. Symmetric, so no direction of the
+    space is special.
+    """
+    covariance = (centred.mT @ centred).double() / max(1, len(centred) - 1)
+    variance, directions = torch.linalg.eigh(covariance)
+    scale = (variance.clamp_min(0) + floor * variance.mean()).clamp_min(1e-12).pow(-power)
+    return ((directions * scale) @ directions.mT).to(centred)
+
+
 def _means(
     points: Float[Tensor, "N D"], owner: Int[Tensor, " N"], k: int
 ) -> tuple[Float[Tensor, "K D"], Float[Tensor, " K"]]:

@@ -20,6 +20,7 @@ from satipatthana.configs import (
     FixedStepSatiConfig,
     GroundedVipassanaConfig,
     InjectedVicaraConfig,
+    KeyedVitakkaConfig,
     MlpAdapterConfig,
     ReconHeadConfig,
     RunConfig,
@@ -99,7 +100,12 @@ BAD: list[tuple[type, str, list[Any]]] = [
     (StandardVitakkaConfig, "gate", ["ajar"]),
     (StandardVitakkaConfig, "gate_temperature", [0.0]),
     (StandardVitakkaConfig, "n_gate_keys", [0]),
+    (StandardVitakkaConfig, "gate_whitening", [-0.1, 0.6, math.nan]),
     (StandardVitakkaConfig, "gate_threshold", [0.6]),
+    (KeyedVitakkaConfig, "mean_rate", [-0.1, 1.1, math.nan]),
+    (KeyedVitakkaConfig, "key_rate", [-0.1, 1.1]),
+    (KeyedVitakkaConfig, "key_step", [-0.1, 1.1]),
+    (KeyedVitakkaConfig, "refit_steps", [-1, 101]),
     (InjectedVicaraConfig, "beta", [0.0, 1.1, math.nan]),
     (InjectedVicaraConfig, "kappa", [0.0]),
     (InjectedVicaraConfig, "hidden", [0]),
@@ -232,6 +238,7 @@ vitakkas = group(
         "gate": st.sampled_from(["hard", "soft"]),
     },
 )
+keyed = part("keyed", n_probes=st.integers(2, 20), mean_rate=shares, key_step=shares, refit_steps=st.integers(0, 9))
 vicaras = part("standard", beta=st.floats(0.01, 1)) | part("injected", kappa=above_0, spectral_norm=st.booleans())
 satis = part("fixed", n_steps=widths) | part("threshold", threshold=above_0, min_steps=st.integers(1, 10))
 vipassanas = part("standard", context_dim=widths) | part("grounded", hidden=widths)
@@ -244,7 +251,7 @@ curricula = group(
 
 def runs(shape: st.SearchStrategy[list[int]], adapter: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, Any]]:
     drunkenness = {"drunk_skip_prob": shares, "drunk_perturbation_std": above_0}
-    rest = {"vitakka": vitakkas, "vicara": vicaras, "sati": satis, **drunkenness}
+    rest = {"vitakka": vitakkas | keyed, "vicara": vicaras, "sati": satis, **drunkenness}
     return group(
         {"x_shape": shape, "samatha": group({"adapter": adapter}, optional=rest)},
         optional={
@@ -260,6 +267,17 @@ def runs(shape: st.SearchStrategy[list[int]], adapter: st.SearchStrategy[Any]) -
 
 images = runs(st.lists(widths, min_size=3, max_size=3), part("cnn", channels=channels))
 vectors = runs(st.lists(widths, min_size=1, max_size=1), part("mlp", hidden=widths))
+
+
+def test_another_vitakka_brings_the_care_of_its_probes():
+    keyed = set_path(RunConfig(), "samatha.vitakka.kind", "keyed")
+    assert keyed.samatha.vitakka == KeyedVitakkaConfig()
+    weights = keyed.curriculum.stage1.weights
+    assert (weights["balance"], weights["orthogonality"]) == (0, 0)
+    assert set_path(keyed, "curriculum.stage1.weights.balance", 0.5).curriculum.stage1.weights["balance"] == 0.5
+    assert set_path(keyed, "samatha.vitakka.kind", "standard") == RunConfig()
+    samatha = set_path(SamathaConfig(), "vitakka.kind", "keyed")  # no curriculum there to take care in
+    assert isinstance(samatha.vitakka, KeyedVitakkaConfig)
 
 
 @settings(max_examples=30)
@@ -307,7 +325,7 @@ def test_what_is_left_out_keeps_its_default():
         ({"sead": 1}, r"no setting 'sead'; known: x_shape, .*seed"),
         ({"samatha": {"drunkness": 1}}, r"samatha has no setting 'drunkness'"),
         ({"samatha": {"vitakka": {"probes": 3}}}, r"samatha.vitakka has no setting 'probes'; known: dim, n_probes"),
-        ({"samatha": {"vitakka": {"kind": "keyed"}}}, "samatha.vitakka.kind is 'keyed'; known: standard"),
+        ({"samatha": {"vitakka": {"kind": "far"}}}, "samatha.vitakka.kind is 'far'; known: standard, keyed"),
         ({"samatha": {"adapter": {"kind": "vit"}}}, "samatha.adapter.kind is 'vit'; known: cnn, mlp"),
         ({"samatha": {"adapter": {"kind": []}}}, r"samatha.adapter.kind is \[\]; known: cnn, mlp"),
         ({"samatha": {"adapter": "cnn"}}, "samatha.adapter is 'cnn'; expected an object"),

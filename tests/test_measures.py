@@ -115,6 +115,19 @@ def test_spherical_kmeans_finds_directions_and_keeps_an_empty_centre():
     assert torch.allclose(centres[0], torch.nn.functional.normalize(east.mean(dim=0), dim=0), atol=1e-6)
 
 
+def test_whitening_evens_out_the_variance():
+    points = (
+        torch.randn(400, 3, generator=rng()).double() @ torch.tensor([[3.0, 0, 0], [1, 1, 0], [0, 0, 0.5]]).double()
+    )
+    centred = points - points.mean(dim=0)
+    assert torch.allclose(measures.whitening(centred, 0.0), torch.eye(3).double())
+    white = centred @ measures.whitening(centred, 0.5, floor=0.0)
+    assert torch.allclose(white.T.cov(), torch.eye(3).double(), atol=1e-6)
+    half = measures.whitening(centred, 0.25, floor=0.0)
+    assert torch.allclose(half @ half, measures.whitening(centred, 0.5, floor=0.0))
+    assert torch.equal(measures.whitening(torch.zeros(5, 2), 0.25).isfinite(), torch.ones(2, 2).bool())
+
+
 @pytest.mark.parametrize("n", [2, 3, 17])
 def test_a_derangement_leaves_nobody_in_place(n: int):
     for seed in range(20):

@@ -169,6 +169,9 @@ def _new_run(page: Page) -> None:
         probes = gr.Number(default.n_probes, precision=0, label="K, probes", min_width=90)
         steps = gr.Number(default.n_steps, precision=0, label="T, steps of thought", min_width=130)
     with gr.Row():
+        vitakka = gr.Dropdown(
+            list(settings.VITAKKAS), value=default.vitakka, label="Vitakka · the first guess", min_width=140
+        )
         vicara = gr.Dropdown(
             list(settings.VICARAS), value=default.vicara, label="Vicara · one step of thought", min_width=150
         )
@@ -187,7 +190,7 @@ def _new_run(page: Page) -> None:
         name = gr.Textbox("", label=WORDS["save_name"], elem_id="save-name", placeholder="my-run", min_width=140)
         save = gr.Button(WORDS["save"], size="sm", elem_id="save", min_width=80)
     note = gr.Markdown(WORDS["begin_hint"], elem_classes="quiet")
-    dials = [data, seed, dim, probes, steps, vicara, sati, still, vipassana, upsampling, device]
+    dials = [data, seed, dim, probes, steps, vitakka, vicara, sati, still, vipassana, upsampling, device]
     names = [item.name for item in dataclasses.fields(settings.NewRun)]
 
     @said

@@ -11,7 +11,7 @@ from satipatthana.components.adapters import make_adapter
 from satipatthana.components.augmenters import Augmenter
 from satipatthana.components.sati import make_sati
 from satipatthana.components.vicara import Vicara, make_vicara
-from satipatthana.components.vitakka import Gate, StandardVitakka, VitakkaMeta
+from satipatthana.components.vitakka import Gate, StandardVitakka, VitakkaMeta, make_vitakka
 from satipatthana.configs import SamathaConfig
 from satipatthana.core.luck import BatchLuck, Luck
 from satipatthana.santana import SantanaLog
@@ -73,7 +73,7 @@ class SamathaEngine(nn.Module):
         made: dict[str, Callable[[], nn.Module]] = {
             "augmenter": lambda: Augmenter(config.augmenter),
             "adapter": lambda: make_adapter(config.adapter, x_shape, dim, generators["adapter"]),
-            "vitakka": lambda: StandardVitakka(config.vitakka, generators["vitakka"]),
+            "vitakka": lambda: make_vitakka(config.vitakka, generators["vitakka"]),
             "vicara": lambda: make_vicara(config.vicara, dim, generators["vicara"]),
             "sati": lambda: make_sati(config.sati),
         }

@@ -4,8 +4,8 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from satipatthana.components.vitakka import StandardVitakka
-from satipatthana.configs import StandardVitakkaConfig
+from satipatthana.components.vitakka import KeyedVitakka, StandardVitakka, make_vitakka
+from satipatthana.configs import KeyedVitakkaConfig, StandardVitakkaConfig
 
 
 def rng(seed: int = 0) -> torch.Generator:
@@ -190,3 +190,99 @@ def test_a_sample_alone_is_the_sample_in_a_batch():
     assert torch.allclose(s0[4:5], alone, atol=1e-6)
     assert torch.allclose(meta.gate_similarity[4:5], only.gate_similarity, atol=1e-6)
     assert torch.allclose(F.softmax(meta.similarities / 0.1, dim=1), meta.attention)
+
+
+def test_whitening_shows_what_varies_little():
+    """Data wide along x, and strangers that differ in the other direction alone."""
+    known = torch.randn(300, 2, generator=rng()) * torch.tensor([10.0, 0.1])
+    stranger = torch.tensor([[10.0, 1.0], [-10.0, -1.0]])
+    plain, white = (vitakka(AXES, n_gate_keys=2, gate_whitening=power) for power in (0.0, 0.5))
+    for gated in (plain, white):
+        gated.fit_gate_keys(known, rng())
+    assert torch.equal(plain.gate_whitening, torch.eye(2))
+    assert plain.gate_similarity(stranger).min() > 0.99 > white.gate_similarity(stranger).max()
+
+
+def test_gate_keys_of_before_whitening_still_gate():
+    old = vitakka(AXES, n_gate_keys=2, gate_whitening=0.0)
+    old.fit_gate_keys(clumps(), rng())
+    state = {key: value for key, value in old.state_dict().items() if key != "gate_whitening"}
+    young = vitakka(AXES, n_gate_keys=2)
+    young.load_state_dict(state)
+    assert torch.equal(young.gate_similarity(clumps()), old.gate_similarity(clumps()))
+
+
+# --- keys apart from values -----------------------------------------------------------------------------------------
+
+
+def keyed(keys: list[list[float]], mean: tuple[float, ...] = (0.0, 0.0), **dials) -> KeyedVitakka:
+    made = make_vitakka(KeyedVitakkaConfig(dim=len(keys[0]), n_probes=len(keys), **dials), rng())
+    assert isinstance(made, KeyedVitakka)
+    made.keys, made.mean = torch.tensor(keys), torch.tensor(mean)
+    return made.requires_grad_(False)
+
+
+def test_the_kind_decides():
+    assert type(make_vitakka(StandardVitakkaConfig(dim=4), rng())) is StandardVitakka
+    probes = [make_vitakka(kind(dim=4), rng()).probes for kind in (StandardVitakkaConfig, KeyedVitakkaConfig)]
+    assert torch.equal(*probes)  # the same start, to be compared
+
+
+def test_z_is_compared_with_keys_and_answered_by_probes():
+    guess = keyed([[1.0, 0.0], [0.0, 1.0]], mean=(1.0, 1.0), temperature=0.5, probe_share=1.0)
+    guess.probes.copy_(torch.tensor([[5.0, 5.0], [-5.0, 0.0]]))
+    s0, meta = guess(torch.tensor([[4.0, 5.0]]))
+    assert torch.allclose(meta.similarities, torch.tensor([[0.6, 0.8]]))
+    assert torch.allclose(s0, torch.softmax(torch.tensor([[1.2, 1.6]]), dim=1) @ guess.probes)
+
+
+def test_keys_and_mean_follow_by_the_closed_form():
+    guess = keyed([[1.0, 0.0], [0.0, 1.0], [-1.0, -1.0]], mean=(1.0, 0.0), mean_rate=0.1, key_rate=0.06, key_step=0.2)
+    z = torch.tensor([[4.0, 4.0], [5.0, 3.0], [6.0, 0.0], [1.0, 2.0]])  # u: (.6, .8), (.8, .6), (1, 0), (0, 1)
+    guess.follow(z, torch.tensor([0, 0, 0, 1]))
+    # key 0 has 3 of 4 samples: .06 * 3 * 3 / 4 = .135 of the way to their mean (.8, .4667); key 1: .045 to (0, 1)
+    assert torch.allclose(guess.keys[0], torch.tensor([1.0, 0.0]) + 0.135 * torch.tensor([-0.2, 1.4 / 3]), atol=1e-6)
+    assert torch.allclose(guess.keys[1:], torch.tensor([[0.0, 1.0], [-1.0, -1.0]]))
+    assert torch.allclose(guess.mean, torch.tensor([1.3, 0.225]))
+
+
+def test_no_key_goes_further_than_its_longest_step():
+    guess = keyed([[1.0, 0.0], [-1.0, 0.0]], key_rate=1.0, key_step=0.25)
+    guess.follow(torch.tensor([[0.0, 2.0], [0.0, 4.0]]), torch.tensor([0, 0]))  # 1 * 2 * 2 / 2 would be twice the way
+    assert torch.allclose(guess.keys, torch.tensor([[0.75, 0.25], [-1.0, 0.0]]))
+
+
+def test_keys_follow_in_training_mode_alone_and_never_into_the_gradient():
+    guess = keyed([[1.0, 0.0], [0.0, 1.0]]).requires_grad_()
+    z = torch.tensor([[3.0, 1.0], [1.0, 2.0]], requires_grad=True)
+    guess.eval()(z)
+    assert guess.keys.tolist() == [[1, 0], [0, 1]]
+    first, _ = guess.train()(z)
+    guess(z)  # a second call before the first one's backward pass
+    first.square().sum().backward()
+    assert not torch.equal(guess.keys, torch.eye(2)) and guess.mean.abs().sum() > 0
+    assert z.grad is not None and guess.probes.grad is not None
+    assert guess.keys.grad_fn is None and {name for name, _ in guess.named_parameters()} == {"probes"}
+
+
+def test_refitted_keys_are_for_looking_and_the_moving_ones_go_on():
+    guess = keyed([[1.0, 0.2], [1.0, -0.2]], refit_steps=5).eval()
+    moving = guess.keys.clone()
+    guess.refit_keys(clumps() - torch.tensor([0.0, 1.0]))
+    assert torch.allclose(guess.settled_mean, torch.tensor([3.0, -1.0]), atol=0.05)
+    assert torch.allclose(guess.settled_keys, torch.tensor([[0.0, 1.0], [0.0, -1.0]]), atol=0.05)
+    assert torch.equal(guess.keys, moving)
+    z = torch.tensor([[3.0, 4.0]])
+    assert torch.allclose(guess.similarities(z), torch.tensor([[1.0, -1.0]]), atol=0.05)
+    guess.train()
+    assert not torch.allclose(guess.similarities(z), torch.tensor([[1.0, -1.0]]), atol=0.05)
+    guess(z)
+    assert not guess.eval().settled  # it trained on: what was measured no longer holds
+
+
+def test_keys_start_in_the_directions_of_the_probes():
+    guess = keyed(AXES)
+    guess.fit_probes(clumps(), rng())
+    assert torch.allclose(guess.mean, clumps().mean(dim=0))
+    assert torch.allclose(guess.keys, F.normalize(guess.probes - guess.mean, dim=1))
+    assert guess(clumps())[1].winner.bincount().tolist() == [100, 100]

@@ -30,6 +30,7 @@ def test_every_dial_arrives():
         "dim": 32,
         "n_probes": 5,
         "n_steps": 8,
+        "vitakka": "keyed",
         "vicara": "standard",
         "sati": "threshold",
         "sati_threshold": 0.1,
@@ -43,6 +44,7 @@ def test_every_dial_arrives():
     assert (samatha.vitakka.dim, samatha.vitakka.n_probes) == (32, 5)
     assert (samatha.vicara.kind, samatha.sati.kind, samatha.sati.n_steps) == ("standard", "threshold", 8)
     assert samatha.sati.threshold == 0.1
+    assert samatha.vitakka.kind == "keyed" and config.curriculum.stage1.weights["balance"] == 0
     assert (config.vipassana.kind, config.recon.upsampling) == ("standard", "pixelshuffle")
 
 
