@@ -4,7 +4,6 @@ A thought is computed once and sent once; the page scrubs it alone. What is draw
 never to the run itself.
 """
 
-import math
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
@@ -16,6 +15,7 @@ import numpy as np
 from lab.question import Question
 from lab.replay import chosen_keyframes, last_move, place, stage_marks, walk
 from lab.views.thought import About, Cloud, Frame, MindView, StageMark, UmapView, thought_payload
+from lab.views.verdict import verdict_line
 
 if TYPE_CHECKING:
     from lab.project import Placed, Placing
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
 CONTEXT = 2000  # points behind the present thought
 FRAME_CONTEXT = 1000  # and behind each earlier one
-REST = 0.01  # a thought has come to rest when its last step is at most this share of its first
 OPEN = -1.0  # a gate threshold that lets everything in
 
 
@@ -206,9 +205,9 @@ class Thinker:
                 drunk_perturbation_std=question.push,
             )
             path = pca.project(thought.states[:, 0])
-            minds[name] = MindView(
-                thought, path, false_motion(path, thought.states[:, 0]).false, verdict=verdict(thought)
-            )
+            limit = question.n_steps or system.config.samatha.sati.n_steps
+            false = false_motion(path, thought.states[:, 0]).false
+            minds[name] = MindView(thought, path, false, verdict=verdict(system, thought, limit))
         return minds
 
     def _confess(self, minds: Any, context: Context, seed: int, quality: Any) -> dict[str, float]:
@@ -232,25 +231,30 @@ def settled(system: "SatipatthanaSystem", x: Any) -> np.ndarray:
     return np.concatenate([part.numpy() for part in parts])
 
 
-def verdict(thought: "Thought", row: int = 0) -> str:
-    """How one thought ended, in words."""
+def verdict(system: "SatipatthanaSystem", thought: "Thought", limit: int, row: int = 0) -> str:
+    """How one thought of at most ``limit`` steps ended, in words; a few milliseconds."""
     import torch
 
-    from satipatthana.diagnostics.convergence import contraction_rates
+    from satipatthana.diagnostics.verdicts import gated, verdicts
+    from satipatthana.santana import SantanaLog
 
     if thought.gate[row] == 0:
         return "shut out: the gate let nothing in"
-    taken = thought.taken[:, row]
-    sizes = thought.step_size[taken, row]
-    if not len(sizes):
+    if not thought.taken[:, row].any():
         return "no step was taken"
-    if sizes[0] == 0:
-        return "at rest from the first step"
-    ratio = float(sizes[-1] / sizes[0])
-    text = f"{'at rest' if ratio <= REST else 'still moving'}: last step {100 * ratio:.2g} % of the first"
-    energy = torch.from_numpy(thought.step_size[:, row : row + 1])
-    rate = float(contraction_rates(energy, torch.from_numpy(thought.taken[:, row : row + 1]))[0])
-    return f"{text}, each {rate:.2f} of the one before" if math.isfinite(rate) else text
+    santana = SantanaLog()
+    for t, state in enumerate(torch.from_numpy(thought.states[:, row])):
+        masks = () if t == 0 else (_flag(thought.taken[t - 1, row]), _flag(thought.skipped[t - 1, row]))
+        santana.add(state[None], *masks)
+    one = slice(row, row + 1)
+    z = gated(system, torch.from_numpy(thought.x_given[one]), torch.from_numpy(thought.gate[one]))
+    return verdict_line(verdicts(system, z, santana, limit)[0])
+
+
+def _flag(value: Any) -> Any:
+    import torch
+
+    return torch.tensor([bool(value)])
 
 
 def placing(shown: Shown, key: str) -> "Placing":

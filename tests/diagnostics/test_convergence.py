@@ -2,7 +2,15 @@ import numpy as np
 import pytest
 import torch
 
-from satipatthana.diagnostics.convergence import convergence, run_on
+from satipatthana.diagnostics.convergence import (
+    carry_on,
+    convergence,
+    fit_rates,
+    precise_map,
+    relative_residual,
+    run_on,
+)
+from satipatthana.measures import step_sizes
 from satipatthana.santana import SantanaLog
 
 
@@ -78,3 +86,31 @@ def test_a_thought_run_on_does_not_ask_sati(impatient, bundle):
     assert log.steps.tolist() == [40, 40, 40]
     stop = int(output.santana.steps[0])
     assert torch.allclose(log.states[stop][0], output.s_star[0], atol=1e-6)
+
+
+def test_a_fit_says_on_which_steps_it_stands():
+    states = torch.stack([shrinking(0.1, 8), shrinking(0.5, 8)], dim=1)
+    energy, taken = step_sizes(states), torch.ones(8, 2, dtype=torch.bool)
+    late = fit_rates(energy, taken, floor=3e-4, ceiling=0.15)
+    assert late.rate.tolist() == pytest.approx([0.1, 0.5], rel=1e-3)
+    assert (late.first.tolist(), late.last.tolist()) == ([2, 4], [4, 8])  # 10 % to 0.1 %; 12.5 % to 0.8 %
+    taken[4:, 1] = False
+    whole = fit_rates(energy, taken, floor=3e-4)
+    assert (whole.first.tolist(), whole.last.tolist()) == ([1, 1], [4, 4])
+    nothing = fit_rates(energy, torch.zeros_like(taken))
+    assert nothing.first.tolist() == nothing.last.tolist() == [0, 0] and nothing.rate.isnan().all()
+
+
+def test_the_relative_residual_is_the_step_over_the_state_it_leads_to():
+    found = relative_residual(torch.tensor([[[3.0, 4.0]], [[3.0, 0.0]], [[0.0, 0.0]]]))
+    assert found[:, 0].tolist() == pytest.approx([4 / 3, float("nan")], nan_ok=True)
+
+
+def test_the_precise_map_goes_on_where_float32_stands_still(system, bundle):
+    z = system.samatha.adapter(bundle.test.x[:3]).detach()
+    step = precise_map(system, z)
+    states = carry_on(step, z.double(), 120)
+    assert states.shape == (121, 3, 16) and states.dtype == torch.float64
+    assert bool((step_sizes(states)[-1] < 1e-12 * states[-1].norm(dim=1)).all())
+    with torch.no_grad():
+        assert torch.allclose(states[1].float(), system.samatha.vicara(z, z), atol=1e-6)

@@ -1,6 +1,7 @@
 """A thought on the page: its question checked, its frames, its map, what the map confesses."""
 
 import json
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,9 +13,8 @@ from lab.limits import BadInput
 from lab.question import LIMITS, MODES, Question
 from lab.replay import chosen_keyframes, last_move, place, stage_marks, walk
 from lab.session import Session
-from lab.thoughts import verdict
 from lab.views.arrays import unpack
-from lab.views.thought import StageMark
+from lab.views.thought import Mind, StageMark
 from satipatthana.train.records import Keyframe, StepRecord, rebuild
 
 
@@ -154,10 +154,16 @@ def test_places_and_marks():
 
 
 def test_verdicts(session: Session):
-    asked = session.thought_now(sample=0, n_steps=200).thoughts["sober"]
-    assert verdict(asked).startswith("at rest: last step") and "of the one before" in verdict(asked)
-    assert verdict(session.thought_now(sample=0, mode="drunk", skip=0.0).thoughts["drunk"]).startswith("still moving")
-    assert "shut out" in verdict(session.thought_now(sample=0, threshold=1.0).thoughts["sober"])
+    def said(mind: Mind = "sober", **asked: Any) -> str:
+        line = session.thought_now(sample=0, mode=mind, **asked).frames[-1].minds[mind].verdict
+        assert line is not None
+        return line
+
+    assert said(n_steps=200).startswith("fixed point: last step") and "of the one before" in said(n_steps=200)
+    assert said(n_steps=5).startswith("stopped by the step limit: last step")
+    assert said("drunk", skip=1.0) == "no step was taken"
+    assert said("drunk", skip=0.0, push=1.0).startswith("stopped by the step limit")
+    assert "shut out" in said(threshold=1.0)
 
 
 def test_the_umap_of_a_thought_arrives_as_a_patch(session: Session):
