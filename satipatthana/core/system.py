@@ -117,11 +117,17 @@ class SatipatthanaSystem(nn.Module):
         """Samatha alone; the arguments are those of ``SamathaEngine.forward``."""
         return self.samatha(x, **mind)
 
-    def judge(self, s_star: Tensor, santana: SantanaLog, x_given: Tensor) -> Insight:
-        """Vipassana. The reconstruction error compares the state with the input to which it is attributed: on the
-        mismatch path ``s_star`` and ``santana`` are another sample's than ``x_given``."""
-        error = mse(self.decode(s_star), x_given)
+    def judge(
+        self, s_star: Tensor, santana: SantanaLog, x_given: Tensor, error: Float[Tensor, " B"] | None = None
+    ) -> Insight:
+        """Vipassana. ``error`` is the ``drawing_error`` of the same state and input, where it is known already."""
+        error = self.drawing_error(s_star, x_given) if error is None else error
         return self.vipassana(s_star, santana, self.probes, error)
+
+    def drawing_error(self, s_star: Tensor, x_given: Tensor) -> Float[Tensor, " B"]:
+        """How far the state, drawn, is from the input to which it is attributed: on the mismatch path ``s_star`` is
+        another sample's than ``x_given``. Mean squared error, x in [-1, 1]."""
+        return mse(self.decode(s_star), x_given)
 
     def forward(self, x: Tensor, **mind: Any) -> SystemOutput:
         """Think, judge, answer; the arguments are those of ``SamathaEngine.forward``."""

@@ -2,10 +2,11 @@
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 from statistics import NormalDist
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Float32
 
 LEVEL = 0.95
 RESAMPLES = 1000
@@ -32,6 +33,25 @@ def wilson(hits: int, n: int, level: float = LEVEL) -> Interval:
     return Interval(share, min(share, max(0.0, middle - reach)), max(share, min(1.0, middle + reach)))
 
 
+@lru_cache(maxsize=32)
+def resamples(n: int, seed: int, stream: str = "") -> Float32[np.ndarray, "R N"]:
+    """How often each of n samples stands in each of ``RESAMPLES`` draws of n with replacement. Read only.
+
+    All that a mean, or a rank, needs to know of a resample. Another ``stream`` of a seed is drawn apart.
+    """
+    drawn = np.random.default_rng([seed, *stream.encode()]).integers(n, size=(RESAMPLES, n))
+    flat = (drawn + n * np.arange(RESAMPLES)[:, None]).ravel()
+    counts = np.bincount(flat, minlength=RESAMPLES * n).reshape(RESAMPLES, n).astype(np.float32)
+    counts.flags.writeable = False
+    return counts
+
+
+def percentiles(value: float, resampled: Float[np.ndarray, " R"], level: float = LEVEL) -> Interval:
+    """A figure with the interval of the same figure over the resamples. Source: Efron, 1979."""
+    low, high = np.quantile(resampled, [(1 - level) / 2, (1 + level) / 2])
+    return Interval(value, float(low), float(high))
+
+
 def bootstrap_means(values: Float[np.ndarray, "N M"], seed: int, level: float = LEVEL) -> list[Interval]:
     """The mean of each column: the samples are drawn again ``RESAMPLES`` times, as rows, so that columns stay paired.
 
@@ -41,11 +61,8 @@ def bootstrap_means(values: Float[np.ndarray, "N M"], seed: int, level: float = 
     if n == 0:
         raise ValueError("The mean of 0 samples; give at least one.")
     values = np.asarray(values, dtype=np.float64)
-    # how often each sample is drawn: all that a mean needs to know of a resample
-    counts = np.random.default_rng(seed).multinomial(n, np.full(n, 1 / n), size=RESAMPLES)
-    means = counts @ values / n
-    low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2], axis=0)
-    return [Interval(float(m), float(a), float(b)) for m, a, b in zip(values.mean(axis=0), low, high, strict=True)]
+    means = resamples(n, seed) @ values / n
+    return [percentiles(float(m), column, level) for m, column in zip(values.mean(axis=0), means.T, strict=True)]
 
 
 def bootstrap_mean(values: Float[np.ndarray, " N"], seed: int, level: float = LEVEL) -> Interval:

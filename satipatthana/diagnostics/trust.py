@@ -4,23 +4,26 @@ Clean is the positive. A score can order two paths perfectly while their means d
 stands without the gap.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Float, Float64, Int
 from torch import Tensor
 
-from satipatthana.components.vipassana import SCORES, Insight
-from satipatthana.core.luck import LuckBySample
-from satipatthana.core.system import SatipatthanaSystem, SystemOutput, generator_for
-from satipatthana.data.void import make_void, void_families
-from satipatthana.diagnostics.observing import chunks, observing
-from satipatthana.measures import auroc, derangement
+from satipatthana.components.vipassana import SCORES
+from satipatthana.core.system import SatipatthanaSystem
+from satipatthana.data.void import void_families
+from satipatthana.diagnostics.intervals import Interval, percentiles, resamples
+from satipatthana.diagnostics.paths import AUGMENTED, CLEAN, DRUNK, MISMATCH, SAME_CLASS, VOID, walk
+from satipatthana.measures import auroc
 
-CLEAN = "clean"
-AUGMENTED_NOISE = 0.3
-"""Sigma of the augmented path, in units of x."""
+__all__ = ["CLEAN", "PathScores", "ScoreFigures", "path_figures", "score_figures", "score_paths", "separation"]
+
+TPR = 0.95
+"""Share of the clean inputs that a threshold is to let pass."""
 
 
 @dataclass(frozen=True)
@@ -55,62 +58,13 @@ def score_paths(
     """Scores on ``clean``, ``augmented``, ``drunk``, ``mismatch``, ``mismatch_same_class`` and a ``void_...``
     per family.
 
-    ``families`` defaults to all that exist for such inputs, also those never trained on. Luck is a function
-    of (seed, sample) and of (seed, family). On the mismatch paths a row pairs another sample's s* and record
-    with its own input. Raises DataError for an unknown family, or for one that mixes two inputs when there is
-    only one.
+    ``families`` defaults to all that exist for such inputs, also those never trained on. Raises DataError as
+    ``paths.given_inputs``.
     """
-    names = void_families(x.shape[1:]) if families is None else tuple(families)
-    device = system.probes.device
-    voids = {name: make_void(name, x, generator_for(seed, "void", name)) for name in names}
-    found: dict[str, list[PathScores]] = {}
-    with observing(system):
-        for rows in chunks(len(x)):
-            part, luck = x[rows.start : rows.stop].to(device), LuckBySample(seed, rows)
-            clean = system(part)
-            found.setdefault(CLEAN, []).append(_seen(clean))
-            noisy = system(part, noise_level=AUGMENTED_NOISE, luck=luck)
-            found.setdefault("augmented", []).append(_seen(noisy))
-            found.setdefault("drunk", []).append(_seen(system(part, drunk_mode=True, luck=luck)))
-            labels = y[rows.start : rows.stop]
-            for name, groups in (("mismatch", torch.zeros_like(labels)), ("mismatch_same_class", labels)):
-                swapped = _mismatch(system, clean, groups, generator_for(seed, name, rows.start))
-                found.setdefault(name, []).append(swapped)
-            for name in names:
-                void = voids[name][rows.start : rows.stop].to(device)
-                found.setdefault(f"void_{name}", []).append(_seen(system(void)))
-    return {name: _join(parts) for name, parts in found.items()}
-
-
-def _mismatch(
-    system: SatipatthanaSystem, clean: SystemOutput, groups: Int[Tensor, " B"], generator: torch.Generator
-) -> PathScores:
-    """Another sample's thought, of the same group, held against one's own input. Who is alone is left out."""
-    rows, partners = [], []
-    for group in groups.unique():
-        members = (groups == group).nonzero()[:, 0]
-        if len(members) > 1:
-            rows.append(members)
-            partners.append(members[derangement(len(members), generator).to(members.device)])
-    if not rows:
-        return PathScores(clean.s_star.new_zeros(0, len(SCORES)))
-    device = clean.s_star.device
-    row, partner = torch.cat(rows).to(device), torch.cat(partners).to(device)
-    insight = system.judge(clean.s_star[partner], clean.santana.rows(partner), clean.samatha.x_given[row])
-    return PathScores(_scores(insight))
-
-
-def _seen(output: SystemOutput) -> PathScores:
-    return PathScores(_scores(output.insight), output.samatha.meta.gate_similarity.cpu())
-
-
-def _scores(insight: Insight) -> Float[Tensor, "B 3"]:
-    return torch.cat([getattr(insight, name) for name in SCORES], dim=1).cpu()
-
-
-def _join(parts: Sequence[PathScores]) -> PathScores:
-    similarities = [part.gate_similarity for part in parts if part.gate_similarity is not None]
-    return PathScores(torch.cat([part.scores for part in parts]), torch.cat(similarities) if similarities else None)
+    voids = void_families(x.shape[1:]) if families is None else families
+    names = (CLEAN, AUGMENTED, DRUNK, MISMATCH, SAME_CLASS, *(VOID + family for family in voids))
+    found = walk(system, x, y, seed=seed, names=names)
+    return {name: PathScores(judged.scores, judged.gate_similarity) for name, judged in found}
 
 
 def score_figures(clean: Float[Tensor, " N"], path: Float[Tensor, " M"]) -> ScoreFigures:
@@ -134,3 +88,96 @@ def path_figures(paths: Mapping[str, PathScores]) -> dict[str, dict[str, ScoreFi
             figures = {score: ScoreFigures(figure.mean) for score, figure in figures.items()}
         out[name] = figures
     return out
+
+
+# --- with intervals -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Separation:
+    """One measure on one path, with 95 % bootstrap intervals. None: it does not exist, as in `ScoreFigures`."""
+
+    n: int
+    mean: Interval | None
+    auroc: Interval | None = None
+    gap: Interval | None = None
+    fpr: Interval | None = None
+    """Share of this path that a threshold lets pass which lets 95 % of the clean inputs pass."""
+
+
+@dataclass(frozen=True)
+class Roc:
+    """One point a distinct threshold, the strictest first: what passes when ``score >= threshold``."""
+
+    false_positive: Float64[np.ndarray, " P"]
+    true_positive: Float64[np.ndarray, " P"]
+    threshold: Float64[np.ndarray, " P"]
+
+
+def separation(
+    clean: Float[np.ndarray, " N"], path: Float[np.ndarray, " M"], *, seed: int, itself: bool = False
+) -> Separation:
+    """How well a measure tells clean from a path, more being cleaner. ``itself``: the path is clean, means alone.
+
+    The two sets are resampled apart from each other.
+    """
+    nothing = Separation(len(path), None)
+    if not len(path) or not bool(np.isfinite(path).all()):
+        return nothing
+    path = path.astype(np.float64)
+    theirs = resamples(len(path), seed, "path")  # (R, M) how often each stands in a resample
+    mean, means = float(path.mean()), theirs @ path.astype(np.float32) / len(path)
+    if itself or not len(clean) or not bool(np.isfinite(clean).all()):
+        return Separation(len(path), percentiles(mean, means))
+    clean = clean.astype(np.float64)
+    ours = resamples(len(clean), seed, "clean")
+    order = np.sort(path)
+    below = _counts(theirs[:, np.argsort(path, kind="stable")])  # (R, M + 1) how many of the lowest
+    ranked = below[:, np.searchsorted(order, clean, "left")] + below[:, np.searchsorted(order, clean, "right")]
+    areas = (ours * ranked).sum(axis=1) / (2 * len(clean) * len(path))
+    thresholds = _thresholds(clean, ours)
+    accepted = below[:, -1] - below[np.arange(len(below)), np.searchsorted(order, thresholds, "left")]
+    area = auroc(torch.from_numpy(clean), torch.from_numpy(path))
+    fpr = float((path >= threshold_at(clean)).mean())
+    gap = float(clean.mean()) - mean
+    return Separation(
+        len(path),
+        percentiles(mean, means),
+        percentiles(area, areas),
+        percentiles(gap, ours @ clean.astype(np.float32) / len(clean) - means),
+        percentiles(fpr, accepted / len(path)),
+    )
+
+
+def threshold_at(clean: Float[np.ndarray, " N"], tpr: float = TPR) -> float:
+    """The strictest threshold that lets at least ``tpr`` of the clean inputs pass."""
+    return float(np.sort(clean)[::-1][math.ceil(tpr * len(clean) - 1e-9) - 1])
+
+
+def roc(clean: Float[np.ndarray, " N"], path: Float[np.ndarray, " M"]) -> Roc:
+    """The curve whose area is AUROC, clean as the positive, from (0, 0) to (1, 1).
+
+    Raises ValueError on an empty set. Source: scikit-learn's roc_curve.
+    """
+    if not len(clean) or not len(path):
+        raise ValueError(f"A ROC of {len(clean)} clean inputs against {len(path)}; give both.")
+    threshold = np.unique(np.concatenate([clean, path]).astype(np.float64))[::-1]
+
+    def passing(values: np.ndarray) -> np.ndarray:
+        order = np.sort(values.astype(np.float64))
+        share = (len(order) - np.searchsorted(order, threshold, "left")) / len(order)
+        return np.concatenate([[0.0], share])
+
+    return Roc(passing(path), passing(clean), np.concatenate([[np.inf], threshold]))
+
+
+def _counts(weights: np.ndarray) -> np.ndarray:
+    """(R, M) -> (R, M + 1): sums of the first 0 to M."""
+    return np.pad(np.cumsum(weights, axis=1), ((0, 0), (1, 0)))
+
+
+def _thresholds(clean: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """(R,) ``threshold_at`` of each resample."""
+    strictest = np.argsort(-clean, kind="stable")
+    passed = np.cumsum(weights[:, strictest], axis=1) >= TPR * len(clean) - 1e-4
+    return clean[strictest][passed.argmax(axis=1)]

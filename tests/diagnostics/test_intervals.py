@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from satipatthana.diagnostics.intervals import bootstrap_mean, bootstrap_means, wilson
+from satipatthana.diagnostics.intervals import bootstrap_mean, bootstrap_means, percentiles, resamples, wilson
 
 
 @pytest.mark.parametrize(("hits", "n"), [(0, 7), (3, 7), (7, 7), (967, 1000)])
@@ -26,6 +26,20 @@ def test_columns_stay_paired():
     first, second, difference = bootstrap_means(np.hstack([values, values + 0.5, np.full_like(values, 0.5)]), seed=0)
     assert second.low - first.low == pytest.approx(0.5)
     assert (difference.low, difference.high) == pytest.approx((0.5, 0.5))
+
+
+def test_resamples_draw_with_replacement_and_the_same_again():
+    drawn = resamples(40, seed=3)
+    assert drawn.shape == (1000, 40) and np.all(drawn.sum(axis=1) == 40) and drawn.max() > 1
+    assert np.array_equal(drawn, resamples(40, seed=3))
+    assert not np.array_equal(drawn, resamples(40, seed=3, stream="clean"))
+    # each sample stands once in a draw on average, with the variance of a binomial
+    assert drawn.var() == pytest.approx(1 - 1 / 40, rel=0.03)
+
+
+def test_percentiles_of_a_known_distribution():
+    found = percentiles(50.0, np.arange(101.0))
+    assert (found.value, found.low, found.high) == pytest.approx((50, 2.5, 97.5))
 
 
 def test_nothing_has_no_interval():

@@ -1,10 +1,32 @@
+import numpy as np
 import pytest
 import torch
-from sklearn.metrics import roc_auc_score
+from sklearn.metrics import roc_auc_score, roc_curve
 
 from satipatthana.components.vipassana import SCORES
 from satipatthana.data import DataError, void_families
-from satipatthana.diagnostics.trust import PathScores, ScoreFigures, path_figures, score_figures, score_paths
+from satipatthana.diagnostics.intervals import resamples
+from satipatthana.diagnostics.paths import (
+    MEASURES,
+    answerable,
+    given_inputs,
+    never_trained_on,
+    noise_of,
+    path_names,
+    walk,
+)
+from satipatthana.diagnostics.trust import (
+    PathScores,
+    ScoreFigures,
+    Separation,
+    path_figures,
+    roc,
+    score_figures,
+    score_paths,
+    separation,
+    threshold_at,
+)
+from satipatthana.measures import auroc
 
 PATHS = ("clean", "augmented", "drunk", "mismatch", "mismatch_same_class")
 
@@ -80,3 +102,85 @@ def test_one_input_alone_has_nobody_to_be_taken_for(system, bundle):
     assert path_figures(paths)["mismatch"]["trust"] == ScoreFigures(None)
     with pytest.raises(DataError, match="mixes two inputs"):
         score_paths(system, bundle.test.x[:1], bundle.test.y[:1], seed=0)
+
+
+# --- with intervals -------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def two_sets():
+    generator = np.random.default_rng(0)
+    return np.round(generator.normal(1, 1, 80), 1), np.round(generator.normal(0, 1, 60), 1)  # rounded: with ties
+
+
+def test_roc_against_scikit_learn(two_sets):
+    clean, path = two_sets
+    found = roc(clean, path)
+    truth, score = [1] * 80 + [0] * 60, np.concatenate([clean, path])
+    fpr, tpr, threshold = roc_curve(truth, score, drop_intermediate=False)
+    assert found.false_positive == pytest.approx(fpr) and found.true_positive == pytest.approx(tpr)
+    assert found.threshold == pytest.approx(threshold)
+    figures = separation(clean, path, seed=0)
+    assert figures.auroc is not None and figures.fpr is not None and figures.gap is not None
+    assert np.trapezoid(found.true_positive, found.false_positive) == pytest.approx(figures.auroc.value)
+    assert figures.fpr.value == pytest.approx(fpr[tpr >= 0.95][0])
+    assert figures.gap.value == pytest.approx(clean.mean() - path.mean())
+    with pytest.raises(ValueError, match="give both"):
+        roc(clean, path[:0])
+
+
+def test_every_resample_is_what_a_loop_over_it_gives(two_sets):
+    clean, path = two_sets
+    ours, theirs = resamples(80, 0, "clean"), resamples(60, 0, "path")
+    areas, fprs, gaps = [], [], []
+    for own, other in zip(ours, theirs, strict=True):
+        a, b = np.repeat(clean, own.astype(int)), np.repeat(path, other.astype(int))
+        areas.append(auroc(torch.from_numpy(a), torch.from_numpy(b)))
+        fprs.append((b >= threshold_at(a)).mean())
+        gaps.append(a.mean() - b.mean())
+    found = separation(clean, path, seed=0)
+    for interval, loop in ((found.auroc, areas), (found.fpr, fprs), (found.gap, gaps)):
+        assert interval is not None
+        assert (interval.low, interval.high) == pytest.approx(tuple(np.quantile(loop, [0.025, 0.975])), abs=1e-5)
+
+
+def test_what_is_not_there_has_no_interval():
+    some, nothing = np.array([0.5, 0.6, 0.7]), np.zeros(0)
+    assert separation(some, nothing, seed=0) == Separation(0, None)
+    assert separation(some, np.array([np.nan, 1.0]), seed=0) == Separation(2, None)
+    assert separation(np.array([np.nan]), some, seed=0).auroc is None
+    itself = separation(some, some, seed=0, itself=True)
+    assert itself.mean is not None and itself.auroc is None
+    assert itself.mean.value == pytest.approx(0.6)
+
+
+def test_baselines_stand_beside_the_scores(system, bundle):
+    x, y = bundle.test.x[:12], bundle.test.y[:12]
+    names = path_names(x.shape[1:], severities=(0.1, 0.7))
+    found = dict(walk(system, x, y, seed=1, names=names))
+    assert tuple(found) == names
+    clean = found["clean"].measures
+    with torch.no_grad():
+        output = system(x)
+        error = (system.decode(output.s_star) - x).square().flatten(1).mean(dim=1)
+        nearest = torch.cdist(output.s_star, system.probes).amin(dim=1)
+    assert torch.allclose(clean[:, MEASURES.index("max_softmax")], output.logits.softmax(1).amax(1), atol=1e-5)
+    assert torch.allclose(clean[:, MEASURES.index("reconstruction")], -error, atol=1e-5)
+    assert torch.allclose(clean[:, MEASURES.index("nearest_probe")], -nearest, atol=1e-4)
+    mistaken = found["mismatch"]
+    assert sorted(mistaken.rows.tolist()) == sorted(mistaken.partners.tolist()) == list(range(12))
+    assert bool((mistaken.rows != mistaken.partners).all())
+    with torch.no_grad():
+        swapped = (system.decode(output.s_star[mistaken.partners]) - x[mistaken.rows]).square().flatten(1).mean(dim=1)
+    assert torch.allclose(mistaken.measures[:, MEASURES.index("reconstruction")], -swapped, atol=1e-5)
+    weak = (given_inputs(system, "augmented_0.1", x, 1) - x).std()
+    assert weak == pytest.approx(0.1, abs=0.01)
+    assert torch.equal(given_inputs(system, "drunk", x, 1), x)
+
+
+def test_paths_are_named_for_what_they_are():
+    assert [noise_of(name) for name in ("augmented", "augmented_0.7", "drunk", "void_uniform")] == [0.3, 0.7, 0, 0]
+    assert never_trained_on("void_letters") and not never_trained_on("void_uniform") and not never_trained_on("clean")
+    assert answerable("augmented_0.5") and answerable("drunk")
+    assert not answerable("mismatch") and not answerable("void_average")
+    assert "void_letters" not in path_names((2,)) and "void_gaussian" in path_names((2,))
