@@ -57,6 +57,14 @@ class ImageReconHead(nn.Module):
         rows, columns = self.window
         return self.net(s)[:, :, rows, columns]
 
+    def first_map(self, s: Float[Tensor, "B D"]) -> Float[Tensor, "B C0 h w"]:
+        """The small grid before any doubling."""
+        return self.net[:2](s)
+
+    def grow(self, first: Float[Tensor, "B C0 h w"]) -> Float[Tensor, "B C H W"]:
+        """What a first feature map of any size grows into, nothing cropped."""
+        return self.net[2:](first)
+
 
 class VectorReconHead(nn.Module):
     """Two hidden layers, tanh at the end. (B, D) -> (B, F)."""
