@@ -55,7 +55,8 @@ class InjectedVicara(Vicara):
             def make() -> nn.Module:
                 layer = nn.Linear(before, after, bias=bias)
                 if config.spectral_norm:
-                    parametrize.register_parametrization(layer, "weight", UnitNorm())
+                    # unsafe: not tried on the weights at once, which are not drawn yet
+                    parametrize.register_parametrization(layer, "weight", UnitNorm(), unsafe=True)
                 return layer
 
             return make

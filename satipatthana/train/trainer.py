@@ -88,6 +88,7 @@ class SatipatthanaTrainer:
         self._stale: set[TrainingStage] = set()
         self._current: TrainingStage | None = None
         self._optimizer: torch.optim.AdamW | None = None
+        self._moments: dict[str, Tensor] = {}  # of a loaded run, until its optimizer is needed
         self._features: tuple[Tensor, Tensor] | None = None
         self._order: tuple[tuple[int, int], Tensor] | None = None
         if len(train_dataset.x) == 0:
@@ -182,7 +183,7 @@ class SatipatthanaTrainer:
     def _step(self, stage: TrainingStage) -> StepRecord:
         began = time.perf_counter()
         plan, index = self.curriculum.stage(stage), self._done[stage]
-        optimizer = self._optimizer
+        optimizer = self.optimizer
         assert optimizer is not None
         rate = learning_rate(plan, index, self.curriculum.floor)
         for group in optimizer.param_groups:
@@ -232,7 +233,7 @@ class SatipatthanaTrainer:
 
     def _enter(self, stage: TrainingStage) -> None:
         """Freeze the rest, do the entry actions that are due, make a new optimizer (failure 2)."""
-        self._current, self._optimizer, self._features = None, None, None
+        self._current, self._optimizer, self._moments, self._features = None, None, {}, None
         first = self._done[stage] == 0
         due = tuple(action for action in STAGES[stage].entry if first or (action.refresh and stage in self._stale))
         self._act(stage, due)
@@ -244,12 +245,21 @@ class SatipatthanaTrainer:
                 "Build every part before its stage starts."
             )
         self._current = stage
-        self._optimizer = self._new_optimizer(list(learning.values()))
         if first and self.curriculum.n_keyframes > 0:
             self.keyframes.append(capture(self.system, stage, 0, self.global_step))
 
-    def _new_optimizer(self, parameters: list[torch.nn.Parameter]) -> torch.optim.AdamW:
-        return torch.optim.AdamW(parameters, lr=0.0, fused=True)
+    @property
+    def optimizer(self) -> torch.optim.AdamW | None:
+        """Of the present stage; None before the first. Made when it is needed: a run is often only looked at, and
+        the first optimizer of a process makes PyTorch import its compiler, which takes a second."""
+        if self._optimizer is None and self._current is not None:
+            learning = self._learning_parameters(self._current)
+            self._optimizer = torch.optim.AdamW(list(learning.values()), lr=0.0, fused=True)
+            for key, value in self._moments.items():
+                name, _, kind = key.partition("|")
+                self._optimizer.state[learning[name]][kind] = _laid_out_like(learning[name], value)
+            self._moments = {}
+        return self._optimizer
 
     def _learning_parameters(self, stage: TrainingStage) -> dict[str, torch.nn.Parameter]:
         components = self.system.components()
@@ -321,7 +331,7 @@ class SatipatthanaTrainer:
             "stale": sorted(int(stage) for stage in self._stale),
             "current": None if self._current is None else int(self._current),
         }
-        tensors: dict[str, Tensor] = {}
+        tensors = {key: value.clone() for key, value in self._moments.items()}
         if self._optimizer is not None and self._current is not None:
             for name, parameter in self._learning_parameters(self._current).items():
                 for key, value in self._optimizer.state.get(parameter, {}).items():
@@ -336,19 +346,19 @@ class SatipatthanaTrainer:
         self.seed = int(facts["seed"])
         self._done = {stage: int(facts["done"][str(int(stage))]) for stage in TrainingStage}
         self._stale = {TrainingStage(stage) for stage in facts["stale"]}
-        self._current, self._optimizer, self._features, self._order = None, None, None, None
+        self._current, self._optimizer, self._moments = None, None, {}
+        self._features, self._order = None, None
         if facts["current"] is None:
             return
         stage = TrainingStage(facts["current"])
         self.system.set_stage(stage)
         learning = self._learning_parameters(stage)
-        self._current, self._optimizer = stage, self._new_optimizer(list(learning.values()))
         for key, value in tensors.items():
-            name, _, kind = key.partition("|")
+            name = key.partition("|")[0]
             parameter = learning.get(name)
             if parameter is None or value.shape not in (parameter.shape, torch.Size()):
                 raise ValueError(f"{key} {tuple(value.shape)} is no optimizer state of stage {int(stage)}.")
-            self._optimizer.state[parameter][kind] = _laid_out_like(parameter, value)
+        self._current, self._moments = stage, dict(tensors)
 
 
 def _laid_out_like(parameter: Tensor, value: Tensor) -> Tensor:

@@ -57,9 +57,9 @@ def test_entering_a_stage_makes_a_new_optimizer_and_going_on_keeps_it():
         }
         assert {name.split(".")[0] for name in names} == set(LEARNS[stage])
         assert facts["current"] == int(stage)
-        held.append(trainer._optimizer)
+        held.append(trainer.optimizer)
         trainer.train_stage(stage, n_steps=1)
-        assert trainer._optimizer is held[-1]
+        assert trainer.optimizer is held[-1]
         assert all(int(value) == 2 for name, value in trainer.state_dict()[1].items() if name.endswith("|step"))
     assert len({id(optimizer) for optimizer in held}) == 4
     trainer.train_stage(STAGE_0, n_steps=1)  # back again: its momentum of long ago is not taken up
