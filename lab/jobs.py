@@ -113,11 +113,10 @@ class Job:
         """A consistent copy of the weights; the same object as long as they have not changed."""
         with self._between:
             if self._snapshot is None or self._snapshot.version != self._version:
-                system = copy.deepcopy(self._trainer.system).cpu().eval().requires_grad_(False)
                 trainer = self._trainer
-                self._snapshot = Snapshot(
-                    system, self._version, self._epoch, tuple(trainer.history), tuple(trainer.keyframes)
-                )
+                system = copy.deepcopy(trainer.system).cpu().eval().requires_grad_(False)
+                history, keyframes = tuple(trainer.history), tuple(trainer.keyframes)
+                self._snapshot = Snapshot(system, self._version, self._epoch, history, keyframes, trainer.holdings())
             return self._snapshot
 
     @property

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from satipatthana.core.system import SatipatthanaSystem
-    from satipatthana.train.records import Keyframe, StepRecord
+    from satipatthana.train.records import Holdings, Keyframe, StepRecord
 
 State = Literal["idle", "training", "paused", "error"]
 
@@ -60,6 +60,8 @@ class Snapshot:
     epoch: int
     history: "tuple[StepRecord, ...]"
     keyframes: "tuple[Keyframe, ...]"
+    holdings: "Holdings | None" = None
+    """What the optimizer held then."""
 
 
 @dataclass(frozen=True)

@@ -56,6 +56,18 @@ class Keyframe:
     tensors: dict[str, Tensor]
 
 
+@dataclass(frozen=True)
+class Holdings:
+    """What the optimizer of a stage holds, by name of the parameter, as "vicara.inject.weight"."""
+
+    stage: int
+    held: frozenset[str]
+    stepped: frozenset[str]
+    """Those that it has moved at least once: it remembers their gradients."""
+    others: int
+    """Tensors that it holds and that are no parameter of this network: another network's, or replaced since."""
+
+
 def keyframe_steps(planned: int, count: int) -> list[int]:
     """About ``count`` steps, log-spaced over the plan: 0, 1, ... planned."""
     if count <= 0:

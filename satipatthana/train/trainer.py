@@ -12,8 +12,8 @@ from torch import Tensor
 
 from satipatthana.configs import CurriculumConfig, RunConfig, StageConfig
 from satipatthana.core.system import SatipatthanaSystem, TrainingStage, generator_for
-from satipatthana.train.records import Keyframe, StageProgress, StepRecord, capture, is_keyframe, rebuild
-from satipatthana.train.stages import STAGES, Action, Batch, answer_features
+from satipatthana.train.records import Holdings, Keyframe, StageProgress, StepRecord, capture, is_keyframe, rebuild
+from satipatthana.train.stages import STAGES, Action, Batch, Terms, answer_features
 
 Vitals = Callable[[SatipatthanaSystem, TrainingStage], Mapping[str, float]]
 
@@ -49,6 +49,11 @@ def learning_rate(plan: StageConfig, step: int, floor: float) -> float:
     if position < warm:
         return peak * (1 / 25 + (1 - 1 / 25) * (1 - math.cos(math.pi * position / warm)) / 2)
     return peak * (1 + math.cos(math.pi * (position - warm) / (1 - warm))) / 2
+
+
+def total_loss(terms: Terms, weights: Mapping[str, float]) -> Tensor:
+    """What is minimised: the weighted sum of a stage's terms; ``floor``, what soft targets leave at best, is none."""
+    return torch.stack([weights.get(name, 0.0) * term for name, term in terms.items() if name != "floor"]).sum()
 
 
 class SatipatthanaTrainer:
@@ -149,6 +154,23 @@ class SatipatthanaTrainer:
         """Steps taken over the whole run."""
         return self.history[-1].global_step if self.history else 0
 
+    def holdings(self) -> Holdings | None:
+        """What the optimizer of the present stage holds; None before the first stage. It makes no optimizer."""
+        if self._current is None:
+            return None
+        if self._optimizer is None:  # it will be made of all that learns, and remember what was saved
+            learning = frozenset(self._learning_parameters(self._current))
+            return Holdings(int(self._current), learning, frozenset(key.partition("|")[0] for key in self._moments), 0)
+        names = {
+            id(parameter): name
+            for component, part in self.system.components().items()
+            for name, parameter in part.named_parameters(prefix=component)
+        }
+        held = [id(parameter) for group in self._optimizer.param_groups for parameter in group["params"]]
+        known = frozenset(names[key] for key in held if key in names)
+        stepped = frozenset(names[id(parameter)] for parameter in self._optimizer.state if id(parameter) in names)
+        return Holdings(int(self._current), known, stepped, len(held) - len(known))
+
     def progress(self, stage: TrainingStage | int) -> StageProgress:
         """How far a stage is, and whether an earlier one was trained after it (stale)."""
         stage = TrainingStage(stage)
@@ -195,8 +217,7 @@ class SatipatthanaTrainer:
         batch = self._batch(stage, index)
         buffers = {name: buffer.clone() for name, buffer in self._learning_buffers(stage)}
         terms = STAGES[stage].loss(self.system, batch)
-        weighed = [plan.weights.get(name, 0.0) * term for name, term in terms.items() if name != "floor"]
-        total = torch.stack(weighed).sum()
+        total = total_loss(terms, plan.weights)
         parameters = optimizer.param_groups[0]["params"]
         total.backward()
         limit = plan.clip_norm if plan.clip_norm > 0 else math.inf

@@ -48,6 +48,9 @@ class FakeTrainer:
         assert self._gate is not None
         self._gate.release(n)
 
+    def holdings(self) -> None:
+        return None
+
     def progress(self, stage: int) -> FakeProgress:
         done = self.done[stage]
         return FakeProgress(stage, done, PLAN, "done" if done >= PLAN else "untrained")
