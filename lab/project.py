@@ -28,7 +28,7 @@ STARTS = 3  # so many processes in a row may die before one gets warm
 REFERENCES_KEPT = 8
 POLL_S = 0.2  # how soon a busy process is given up when the lab closes
 POLITE_S = 1.0  # what an idle one may take to end
-NICENESS = 5  # the map waits for training and page, not they for it
+NICENESS = 15  # the map waits for training and page, not they for it
 
 WARMING = "UMAP is getting ready: about ten seconds, once"
 GONE = "The map process ended {times} times over this thought. PCA still stands; choose another input."

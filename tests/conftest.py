@@ -16,7 +16,7 @@ import tests.shapes
 # before the first import of satipatthana: from here on a wrong shape or type raises jaxtyping.TypeCheckError
 install_import_hook("satipatthana", f"{tests.shapes.__name__}.check")
 
-torch.set_num_threads(2)
+torch.set_num_threads(1 if "PYTEST_XDIST_WORKER" in os.environ else 2)
 
 # the same examples at every run, and no deadline: speed is measured in benchmarks
 settings.register_profile("lab", deadline=None, derandomize=True)

@@ -20,6 +20,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
@@ -108,18 +109,32 @@ def open_page(chromium: Browser) -> Iterator[OpenPage]:
     opened: list[WatchedPage] = []
 
     def open_one(url: str, width: int = 1440, height: int = 900, **options) -> WatchedPage:
-        context = chromium.new_context(viewport={"width": width, "height": height}, **options)
-        context.set_default_timeout(WAIT_MS)
-        watched = WatchedPage(context.new_page())
-        opened.append(watched)
-        watched.page.goto(url)
-        return watched
+        opened.append(_visit(chromium, url, width, height, **options))
+        return opened[-1]
 
     yield open_one
     for watched in opened:
         watched.page.context.close()
     for watched in opened:
         watched.assert_quiet()
+
+
+@contextmanager
+def visiting(chromium: Browser, url: str) -> Iterator[WatchedPage]:
+    """A visitor of the block's own, for fixtures that many tests share."""
+    watched = _visit(chromium, url)
+    try:
+        yield watched
+    finally:
+        watched.page.context.close()
+
+
+def _visit(chromium: Browser, url: str, width: int = 1440, height: int = 900, **options) -> WatchedPage:
+    context = chromium.new_context(viewport={"width": width, "height": height}, **options)
+    context.set_default_timeout(WAIT_MS)
+    watched = WatchedPage(context.new_page())
+    watched.page.goto(url)
+    return watched
 
 
 @pytest.fixture
@@ -131,9 +146,18 @@ def lab_page(open_page: OpenPage, lab_server: LabServer) -> WatchedPage:
 @pytest.fixture(scope="package")
 def lab_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabServer]:
     """The lab as `python -m lab` starts it, one for all tests: every page opened is another visitor."""
-    server = _start(tmp_path_factory.mktemp("lab"))
-    yield server
-    _stop(server)
+    with serving(tmp_path_factory.mktemp("lab")) as server:
+        yield server
+
+
+@contextmanager
+def serving(folder: Path, *options: str) -> Iterator[LabServer]:
+    """A lab with the block's own options."""
+    server = _start(folder, *options)
+    try:
+        yield server
+    finally:
+        _stop(server)
 
 
 @pytest.fixture

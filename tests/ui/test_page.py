@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
-from tests.ui.conftest import LabServer, OpenPage, StartLab, WatchedPage
+from tests.ui.conftest import LabServer, OpenPage, StartLab, WatchedPage, serving, visiting
 
 POINTS = """least => {
     const plot = document.querySelector('#curves .js-plotly-plot');
@@ -15,19 +15,34 @@ POINTS = """least => {
 SLOW = 60_000  # a shared machine may take long over what usually takes a second
 
 
-@pytest.fixture
-def page(lab_page: WatchedPage) -> Page:
-    """The lab with a thought on it."""
-    return thinking(lab_page.page)
+@pytest.fixture(scope="module")
+def visited(chromium: Browser, lab_server: LabServer) -> Iterator[WatchedPage]:
+    """One visitor for all tests that only look: a new one costs seconds."""
+    with visiting(chromium, lab_server.url) as watched:
+        yield watched
 
 
 @pytest.fixture
-def trainer(start_lab: StartLab, open_page: OpenPage) -> Iterator[Page]:
-    """A lab of its own on an untrained network for points in a plane, which learns fast; opened on Train."""
-    server = start_lab("--data", "moons")
-    page = thinking(open_page(server.url).page)
+def page(visited: WatchedPage) -> Iterator[Page]:
+    """The lab with a thought on it, whatever was looked at before. At the end it must have been quiet."""
+    tab(visited.page, "Converge")
+    yield thinking(visited.page)
+    visited.assert_quiet()
+
+
+@pytest.fixture(scope="module")
+def moons_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabServer]:
+    """A lab that begins an untrained network for points in a plane, which learns fast."""
+    with serving(tmp_path_factory.mktemp("moons"), "--data", "moons") as server:
+        yield server
+
+
+@pytest.fixture
+def trainer(moons_server: LabServer, open_page: OpenPage) -> Page:
+    """An untrained network of one's own, opened on Train."""
+    page = thinking(open_page(moons_server.url).page)
     tab(page, "Train")
-    yield page
+    return page
 
 
 def thinking(page: Page) -> Page:
@@ -233,7 +248,8 @@ def test_a_small_dark_screen_can_be_used(open_page: OpenPage, lab_server: LabSer
     at_step(page, 1)
 
 
-def test_keys_of_the_page(page: Page) -> None:
+def test_keys_of_the_page(lab_page: WatchedPage) -> None:
+    page = thinking(lab_page.page)
     page.keyboard.press("1")
     expect(page.get_by_role("tab", name="Train", exact=True)).to_have_attribute("aria-selected", "true")
     page.keyboard.press("p")
