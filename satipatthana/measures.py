@@ -20,6 +20,16 @@ def perplexity(share: Float[Tensor, "*any K"]) -> Float[Tensor, "*any"]:
     return torch.special.entr(p).sum(dim=-1).exp()
 
 
+def effective_rank(vectors: Float[Tensor, "N D"]) -> float:
+    """exp of the entropy of the singular values: how many directions the vectors in effect span, 1 to min(N, D).
+
+    Taken from the origin: centre first to leave the mean out. 0 for vectors that are all zero. Source: Roy and
+    Vetterli, 2007.
+    """
+    values = torch.linalg.svdvals(vectors.double())
+    return float(perplexity(values)) if float(values.sum()) > 0 else 0.0
+
+
 def cosine_matrix(vectors: Float[Tensor, "K D"]) -> Float[Tensor, "K K"]:
     """Cosine of every vector with every other; a zero vector has cosine 0 with all."""
     unit = F.normalize(vectors, dim=-1)

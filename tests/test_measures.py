@@ -115,6 +115,15 @@ def test_spherical_kmeans_finds_directions_and_keeps_an_empty_centre():
     assert torch.allclose(centres[0], torch.nn.functional.normalize(east.mean(dim=0), dim=0), atol=1e-6)
 
 
+def test_effective_rank():
+    assert measures.effective_rank(3 * torch.eye(5)) == pytest.approx(5)
+    assert measures.effective_rank(torch.ones(7, 3)) == pytest.approx(1)
+    p = torch.tensor([0.75, 0.25], dtype=torch.float64)  # singular values 3 and 1
+    expected = float(torch.exp(-(p * p.log()).sum()))
+    assert measures.effective_rank(torch.tensor([[3.0, 0.0], [0.0, 1.0]])) == pytest.approx(expected)
+    assert measures.effective_rank(torch.zeros(4, 3)) == 0
+
+
 def test_whitening_evens_out_the_variance():
     points = (
         torch.randn(400, 3, generator=rng()).double() @ torch.tensor([[3.0, 0, 0], [1, 1, 0], [0, 0, 0.5]]).double()

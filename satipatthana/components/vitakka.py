@@ -59,6 +59,11 @@ class StandardVitakka(nn.Module):
     def has_gate_keys(self) -> bool:
         return bool(self.gate_fitted)
 
+    @property
+    def directions(self) -> Float[Tensor, "K D"]:
+        """What z is compared with."""
+        return self.probes
+
     def similarities(self, z: Float[Tensor, "B D"]) -> Float[Tensor, "B K"]:
         """Cosine of z to each normalised probe, in [-1, 1]."""
         return (F.normalize(z, dim=1) @ F.normalize(self.probes, dim=1).mT).clamp(-1, 1)
@@ -154,11 +159,19 @@ class KeyedVitakka(StandardVitakka):
             self.register_buffer(f"{prefix}keys", start.clone())
         self.register_buffer("settled", torch.tensor(False))
 
+    @property
+    def _at_rest(self) -> bool:
+        return bool(self.settled) and not self.training
+
+    @property
+    def directions(self) -> Float[Tensor, "K D"]:
+        """The keys."""
+        return self.settled_keys if self._at_rest else self.keys
+
     def similarities(self, z: Float[Tensor, "B D"]) -> Float[Tensor, "B K"]:
         """Cosine of z - mean to each key, in [-1, 1]."""
-        settled = bool(self.settled) and not self.training
-        mean, keys = (self.settled_mean, self.settled_keys) if settled else (self.mean, self.keys)
-        return (F.normalize(z - mean, dim=1) @ F.normalize(keys, dim=1).mT).clamp(-1, 1)
+        centred = z - (self.settled_mean if self._at_rest else self.mean)
+        return (F.normalize(centred, dim=1) @ F.normalize(self.directions, dim=1).mT).clamp(-1, 1)
 
     def forward(
         self, z: Float[Tensor, "B D"], gate: Gate = "inference", threshold: float | None = None

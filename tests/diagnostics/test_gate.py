@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
 import torch
+from sklearn.metrics import roc_auc_score
 
-from satipatthana.diagnostics.gate import calibrate, gate_figures, gate_similarities, open_share
+from satipatthana.diagnostics.gate import calibrate, gate_curves, gate_figures, gate_similarities, open_share
 
 
 def test_calibration_is_the_third_percentile(generator):
@@ -41,3 +42,32 @@ def test_similarities_are_what_the_gate_compares(system, bundle, generator, fitt
     assert torch.allclose(found, meta.gate_similarity, atol=1e-6)
     assert float(1 - meta.gate.mean()) == pytest.approx(gate_figures(threshold, found, {}).clean_shut, abs=0.02)
     assert len(gate_similarities(system, bundle.test.x[:0])) == 0
+
+
+def test_both_gates_at_every_threshold(system, bundle, generator):
+    with torch.no_grad():
+        system.samatha.vitakka.fit_gate_keys(system.samatha.adapter(bundle.train.x), generator)
+    x = bundle.validation.x
+    inference, training = gate_curves(system, x, seed=3, n_thresholds=5)
+    assert (inference.which, training.which) == ("inference", "training")
+    assert inference.thresholds.tolist() == [-1, -0.5, 0, 0.5, 1]
+    assert list(inference.open)[:3] == ["clean", "noise", "gaussian"] and "letters" in inference.auroc
+    compared = {"inference": gate_similarities(system, x)}
+    with torch.no_grad():
+        z = system.eval().samatha.adapter(x)
+        compared["training"] = system.samatha.vitakka.similarities(z).amax(dim=1)
+        inverted = system.samatha.vitakka.similarities(system.samatha.adapter(-x)).amax(dim=1)
+    for curve in (inference, training):
+        clean = compared[curve.which]
+        shares = [float((clean >= threshold).double().mean()) for threshold in curve.thresholds]
+        assert curve.open["clean"] == pytest.approx(shares)
+        assert curve.calibrated == pytest.approx(calibrate(clean), abs=1e-6)
+        assert curve.threshold == -1
+    truth = [1] * len(x) * 2
+    truth[len(x) :] = [0] * len(x)
+    expected = roc_auc_score(truth, torch.cat([compared["training"], inverted]).numpy())
+    assert training.auroc["inverted"] == pytest.approx(expected)
+    again = gate_curves(system, x, seed=3, n_thresholds=5)[0]
+    assert again.auroc == inference.auroc
+    with pytest.raises(ValueError, match="at least two"):
+        gate_curves(system, x[:1], seed=3)
