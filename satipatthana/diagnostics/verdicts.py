@@ -87,7 +87,7 @@ def lag_correlation(states: Float[Tensor, "N B D"], n_lags: int = LAGS) -> Float
     """
     away = states - states.mean(dim=0)
     found = []
-    for lag in range(min(n_lags, len(states) // 2) + 1):
+    for lag in range(_lags(len(states), n_lags)):
         now, later = away[: len(away) - lag], away[lag:]
         size = now.square().sum(dim=(0, 2)).sqrt() * later.square().sum(dim=(0, 2)).sqrt()
         found.append(torch.where(size > 0, (now * later).sum(dim=(0, 2)) / size, torch.nan))
@@ -100,7 +100,9 @@ def ending(step: Step, s: Float[Tensor, "B D"], n_steps: int = LONG) -> Ending:
     sizes, reach = step_sizes(states), states.norm(dim=-1).amax(dim=0)
     still = sizes[-1] <= STILL * reach
     tail = states[n_steps // 2 :]
-    correlation = torch.where(still, torch.nan, lag_correlation(tail))
+    correlation = torch.full((_lags(len(tail)), len(s)), torch.nan, dtype=s.dtype, device=s.device)
+    if not bool(still.all()):  # most thoughts come to rest, and a thought on the page has 30 ms for its verdict
+        correlation[:, ~still] = lag_correlation(tail[:, ~still])
     period = torch.where(still, 0, _period(correlation, sizes[n_steps // 2 :]))
     ends: list[Kind] = []
     for rests, lap in zip(still.tolist(), period.tolist(), strict=True):
@@ -112,6 +114,10 @@ def ending(step: Step, s: Float[Tensor, "B D"], n_steps: int = LONG) -> Ending:
         relative=_numpy(relative_residual(states)),
         lag_correlation=_numpy(correlation),
     )
+
+
+def _lags(length: int, n_lags: int = LAGS) -> int:
+    return min(n_lags, length // 2) + 1
 
 
 def _period(correlation: Float[Tensor, "L B"], sizes: Float[Tensor, "N B"]) -> Int[Tensor, " B"]:
@@ -137,17 +143,16 @@ def verdicts(
     A skipped last step comes before everything, for such a thought did not come to its end; then what the
     continuation shows; then whether the steps ran out before it was at rest.
     """
-    with observing(system):
-        step = precise_map(system, z)
-        steps, energy, taken = santana.steps, santana.energy.double(), santana.taken
-        states = santana.to_tensor().double()
-        rows = torch.arange(len(z), device=z.device)
-        found = ending(step, states[steps, rows], n_steps)
-        first, fit = first_step(energy, taken), fit_rates(energy, taken)
-        ratio = torch.where(first > 0, santana.velocity.double() / first, torch.nan)
-        skipped = santana.skipped[(steps - 1).clamp_min(0), rows] & (steps > 0) if len(taken) else steps > 0
-        own_size = _numpy(torch.where(taken, energy, torch.nan))
-        own_relative = _numpy(torch.where(taken, relative_residual(states), torch.nan))
+    step = precise_map(system, z)
+    steps, energy, taken = santana.steps, santana.energy.double(), santana.taken
+    states = santana.to_tensor().double()
+    rows = torch.arange(len(z), device=z.device)
+    found = ending(step, states[steps, rows], n_steps)
+    first, fit = first_step(energy, taken), fit_rates(energy, taken)
+    ratio = torch.where(first > 0, santana.velocity.double() / first, torch.nan)
+    skipped = santana.skipped[(steps - 1).clamp_min(0), rows] & (steps > 0) if len(taken) else steps > 0
+    own_size = _numpy(torch.where(taken, energy, torch.nan))
+    own_relative = _numpy(torch.where(taken, relative_residual(states), torch.nan))
     out = []
     for row, count in enumerate(steps.tolist()):
         size = np.concatenate([own_size[:count, row], found.step_size[:, row]])
