@@ -176,6 +176,11 @@ class Session(Visit):
         self._shown = now.thinker.now(f"thought-{next(self._numbers)}", question, now.snapshot(), now.run.name)
         return self._shown
 
+    @property
+    def question(self) -> Question | None:
+        """What the last thought was about; None before the first."""
+        return None if self._shown is None else self._shown.question
+
     def thought_replay(self) -> Shown | None:
         """The last thought at every keyframe too: some seconds. None when a newer one was asked for meanwhile."""
         now, shown = self.now, self._last_shown()

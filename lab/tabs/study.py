@@ -30,11 +30,12 @@ def study_panel(
     label: str,
     draw: Callable[[Session, StudyStatus], str],
     dials: Mapping[str, Any] | None = None,
+    more: Callable[[Session], Mapping[str, Any]] = lambda session: {},
 ) -> StudyPlace:
     """Buttons and a panel. Call it inside the tab.
 
     ``draw`` makes the panel's HTML of the session and the status, whatever its state is; ``dials`` are components
-    whose values are the study's settings, by name.
+    whose values are the study's settings, by name; ``more`` are settings that the session holds.
     """
     dials = dict(dials or {})
     with gr.Row(elem_classes="look-tools"):
@@ -45,7 +46,8 @@ def study_panel(
 
     @said
     def begin(visitor: Any, *sent: Any) -> None:
-        session_of(visitor).start_study(name, **dict(zip(dials, sent, strict=True)))
+        session = session_of(visitor)
+        session.start_study(name, **dict(zip(dials, sent, strict=True)), **more(session))
 
     @said
     def leave(visitor: Any) -> None:
