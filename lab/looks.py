@@ -4,7 +4,7 @@ Plain functions of a network and its data. Everything comes back as numpy in fro
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 Part = Literal["validation", "test"]
 STRIP = 8
+FILM = 6  # states of a thought in the table of decoders, s_0 and s* among them
 THRESHOLDS = 101
 
 
@@ -55,14 +56,20 @@ class DecodersLook:
     samples: tuple[int, ...]
     labels: tuple[str, ...]
     x: np.ndarray
+    """As the network was given them, with their noise."""
+    clean: np.ndarray
     stage0: np.ndarray | None
     """Drawn from z with adapter and head as stage 0 left them; None without a keyframe of stage 0."""
     drifted: np.ndarray
     """The same head behind today's adapter, which later stages moved away under it."""
-    s0: np.ndarray
-    s_star: np.ndarray
+    film: np.ndarray
+    """(N, S, *shape): states decoded on their way from s_0 to s*."""
+    film_at: tuple[int, ...]
+    """Their steps; a thought that stopped earlier repeats its end."""
     probabilities: np.ndarray
     """(N, classes)."""
+    without_context: np.ndarray
+    """(N, classes): the same answer read from s* and a v_ctx of zeros."""
     stage0_at: str
 
 
@@ -133,29 +140,44 @@ def decoders_look(
     bundle: "DataBundle",
     samples: Sequence[int],
     stage0_at: str,
+    noise: float = 0.0,
 ) -> DecodersLook:
-    """Clean test samples through every decoder. `stage0` is the network as stage 0 left it."""
+    """Test samples with noise of this sigma through every decoder. `stage0` is the network as stage 0 left it."""
+    import torch
+
+    from satipatthana.core.luck import LuckBySample
     from satipatthana.diagnostics.observing import observing
 
     rows = list(samples)
     x = bundle.test.x[rows]
-    then = None
-    if stage0 is not None:
-        with observing(stage0):
-            then = stage0.reconstruct(stage0.samatha.adapter(x)).numpy()
     with observing(system):
-        output = system(x)
-        return DecodersLook(
+        output = system(x, noise_level=noise, luck=LuckBySample(system.config.seed, rows))
+        given, states = output.samatha.x_given, output.santana.to_tensor()
+        at = film_steps(len(states) - 1)
+        found = DecodersLook(
             samples=tuple(rows),
             labels=tuple(bundle.class_names[int(label)] for label in bundle.test.y[rows]),
-            x=x.numpy(),
-            stage0=then,
+            x=given.numpy(),
+            clean=x.numpy(),
+            stage0=None,
             drifted=system.reconstruct(output.samatha.z).numpy(),
-            s0=system.decode(output.santana.states[0]).numpy(),
-            s_star=system.decode(output.s_star).numpy(),
+            film=system.decode(states[list(at)].transpose(0, 1)).numpy(),
+            film_at=at,
             probabilities=output.logits.softmax(dim=1).numpy(),
+            without_context=system.logits(output.s_star, torch.zeros_like(output.insight.v_ctx)).softmax(dim=1).numpy(),
             stage0_at=stage0_at,
         )
+    if stage0 is None:
+        return found
+    with observing(stage0):
+        return replace(found, stage0=stage0.reconstruct(stage0.samatha.adapter(given)).numpy())
+
+
+def film_steps(last: int) -> tuple[int, ...]:
+    """At most `FILM` steps from 0 to the last, closer together early on, where a thought moves most."""
+    if last == 0:
+        return (0,)
+    return tuple(np.unique([0, *np.rint(np.geomspace(1, last, FILM - 1)).astype(int)]).tolist())
 
 
 def strip_drawing(system: "SatipatthanaSystem", bundle: "DataBundle", settles: bool) -> np.ndarray:

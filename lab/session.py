@@ -233,20 +233,21 @@ class Session(Visit):
             key, when = ("probes at", now.epoch, index), place(snapshot.keyframes[index]).label
         return self._keep(key, lambda: looks.probes_look(system, start, bundle, when))
 
-    def decoders_info(self, samples: Sequence[Any]) -> looks.DecodersLook:
+    def decoders_info(self, samples: Sequence[Any], noise: Any = 0.0) -> looks.DecodersLook:
         """Test samples through every decoder, stage 0's as that stage left it and as it has drifted since."""
         now = self.now
         snapshot, bundle = now.snapshot(), now.run.bundle
         if not isinstance(samples, list | tuple) or not 1 <= len(samples) <= MOST_DECODED:
             raise BadInput(f"Samples must be a list of 1 to {MOST_DECODED} numbers. Choose some digits.")
         rows = tuple(number(sample, 0, len(bundle.test) - 1, "Sample", integer=True) for sample in samples)
+        sigma = number(noise, 0, 2, "Noise")
         places = [place(keyframe) for keyframe in snapshot.keyframes]
         index = max((i for i, at in enumerate(places) if at.stage == 0 and at.step > 0), default=None)
         stage0 = None if index is None else self._at_keyframe(now, index)
         at = "" if index is None else places[index].label
         return self._keep(
-            ("decoders", snapshot.version, rows, index),
-            lambda: looks.decoders_look(snapshot.system, stage0, bundle, rows, at),
+            ("decoders", snapshot.version, rows, index, sigma),
+            lambda: looks.decoders_look(snapshot.system, stage0, bundle, rows, at, sigma),
         )
 
     # --- studies --------------------------------------------------------------------------------------------------

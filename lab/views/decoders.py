@@ -1,24 +1,32 @@
 """Decoders: the same inputs as each head draws them, beside the answer."""
 
+import base64
+import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from PIL import Image
 
 from lab.views.gallery import thumbnail
 from lab.views.glossary import titled
 from lab.views.panel import Panel, empty_html, panel_html
-from lab.views.style import N_CLASSES, corner, escape, number, percent
+from lab.views.style import N_CLASSES, corner, diverging, escape, number, percent
 
 PANEL = Panel(
     "What does each decoder make of it?",
-    "A row is an input, a column a decoder; the score is the mean squared error against the clean inputs.",
-    "The stage-0 head draws z, what is seen before any thinking; the head of s draws the first guess s₀ and the "
-    "settled s*. The difference between the last two is what thinking did. Hover over a picture to magnify the same "
-    "spot in its whole row.",
-    "MSE = mean over pixels of (drawn − clean)², x in [−1, 1]",
+    "A row is an input on its way to s*, under each picture its error: orange too bright, purple too dark. The score "
+    "is the mean squared error against the clean target.",
+    "The stage-0 head draws z, what is seen before any thinking; the head of s draws every state from the first guess "
+    "s₀ to the settled s*, so what changes between them is what thinking did. The answer is read from s* and from "
+    "v_ctx, what the judgement of the thought passes on; below it the same answer with v_ctx set to zero. Point at a "
+    "picture to magnify the same spot in all.",
+    "MSE = mean over pixels of (drawn − clean)², x in [−1, 1]; an error of 1 has full colour",
     "lab.views.decoders.squared_error",
 )
+STATES = "₀₁₂₃₄₅₆₇₈₉"
+FULL_COLOUR = 1.0
+"""Error, in the units of x, that an error map draws in full colour."""
 DRIFT_LABEL = "show the stage-0 head under today's adapter (drifted)"
 """What the page's toggle says."""
 
@@ -43,8 +51,11 @@ class DecoderInfo:
     """N inputs: their labels, the columns from the input to s*, the class probabilities (N, n_classes)."""
 
     labels: tuple[str, ...]
+    clean: np.ndarray
     columns: tuple[Column, ...]
     probabilities: np.ndarray | None
+    without_context: np.ndarray | None
+    """The same with v_ctx set to zero."""
     classes: tuple[str, ...]
     noise: float
     seed: int | None
@@ -68,9 +79,10 @@ def decoders(
     stage0: np.ndarray | None = None,
     drifted: np.ndarray | None = None,
     show_drifted: bool = False,
-    s0: np.ndarray | None = None,
-    s_star: np.ndarray | None = None,
+    film: np.ndarray | None = None,
+    film_at: Sequence[int] = (),
     probabilities: np.ndarray | None = None,
+    without_context: np.ndarray | None = None,
     classes: Sequence[object] = tuple(range(N_CLASSES)),
     stage0_at: str = "",
     noise: float = 0.0,
@@ -79,25 +91,51 @@ def decoders(
     """The table of N inputs as the network was given them (N, ...), with their clean originals.
 
     ``stage0`` is drawn by adapter and head as stage 0 left them (``stage0_at`` says when), ``drifted`` by the same
-    head under today's adapter; ``show_drifted`` chooses. What is None is not trained yet. Raises ValueError when the
-    parts are not of the same inputs.
+    head under today's adapter; ``show_drifted`` chooses. ``film`` (N, S, ...) are the decoded states after the steps
+    ``film_at``, the last of which is s*. What is None is not trained yet. Raises ValueError when the parts are not of
+    the same inputs.
     """
-    parts = {"clean": clean, "labels": labels, "stage0": stage0, "drifted": drifted, "s0": s0, "s_star": s_star}
-    for name, part in {**parts, "probabilities": probabilities}.items():
+    parts = {"clean": clean, "labels": labels, "stage0": stage0, "drifted": drifted, "film": film}
+    answers = {"probabilities": probabilities, "without_context": without_context}
+    for name, part in {**parts, **answers}.items():
         if part is not None and len(part) != len(inputs):
             raise ValueError(f"{name} is of {len(part)} inputs, there are {len(inputs)}; give the same ones.")
-    if probabilities is not None and len(inputs) and probabilities.shape[1] != len(classes):
-        raise ValueError(f"There are {probabilities.shape[1]} probabilities for {len(classes)} classes.")
+    for part in answers.values():
+        if part is not None and len(inputs) and part.shape[1] != len(classes):
+            raise ValueError(f"There are {part.shape[1]} probabilities for {len(classes)} classes.")
+    if film is not None and len(inputs) and film.shape[1] != len(film_at):
+        raise ValueError(f"The film has {film.shape[1]} states at {len(film_at)} steps; give one step each.")
     seen = "today's adapter under the frozen head" if show_drifted else f"as stage 0 left it{_when(stage0_at)}"
     given = "clean" if noise == 0 else f"noise σ {number(noise)}"
     columns = (
+        _column("target", "Target", "clean", clean, clean),
         _column("input", "Input", given, inputs, clean),
         _column("z", "Stage-0 reconstruction", seen, drifted if show_drifted else stage0, clean),
-        _column("s0", "s₀ decoded", titled("vitakka"), s0, clean),
-        _column("s_star", "s* decoded", titled("samatha"), s_star, clean),
+        *_film(film, film_at, clean),
     )
-    named = tuple(str(label) for label in labels)
-    return DecoderInfo(named, columns, probabilities, tuple(str(name) for name in classes), noise, seed)
+    return DecoderInfo(
+        labels=tuple(str(label) for label in labels),
+        clean=clean,
+        columns=columns,
+        probabilities=probabilities,
+        without_context=without_context,
+        classes=tuple(str(name) for name in classes),
+        noise=noise,
+        seed=seed,
+    )
+
+
+def _film(film: np.ndarray | None, at: Sequence[int], clean: np.ndarray) -> list[Column]:
+    if film is None:
+        return [_column("s_star", "s*", titled("samatha"), None, clean)]
+    columns = []
+    for index, step in enumerate(at):
+        name = "s" + "".join(STATES[int(digit)] for digit in str(step))
+        last = index == len(at) - 1
+        gloss = titled("vitakka") if step == 0 else f"after {step} steps" if last else ""
+        key = "s_star" if last else f"s{step}"
+        columns.append(_column(key, "s*" if last else name, gloss, film[:, index], clean))
+    return columns
 
 
 def _when(text: str) -> str:
@@ -114,8 +152,11 @@ def decoders_html(info: DecoderInfo | None) -> str:
         missing = empty_html("There is no network to look at yet. Open a run or start a new one.", "Train", "tab:Train")
         return panel_html("decoders", PANEL, missing)
     rows = "".join(_row(info, index) for index in range(info.n))
-    table = f'<div class="decoders-table" role="table">{_head(info)}{rows}</div>'
-    return panel_html("decoders", PANEL, table, corner=corner(info.n, info.seed))
+    style = f"--columns:{len(info.columns)}"
+    table = f'<div class="decoders-table" role="table" style="{style}" data-zooms>{_head(info)}{rows}</div>'
+    return panel_html(
+        "decoders", PANEL, f'<div class="decoders-scroll">{table}</div>', corner=corner(info.n, info.seed)
+    )
 
 
 def _head(info: DecoderInfo) -> str:
@@ -124,41 +165,69 @@ def _head(info: DecoderInfo) -> str:
         f"<i>{_score(column)}</i></div>"
         for column in info.columns
     )
-    answer = f"<b>Class probabilities</b><span>{escape(titled('answer'))}</span><i>{_right(info)}</i>"
+    answer = (
+        f"<b>Class probabilities</b><span>{escape(titled('answer'))}; top with v_ctx, below with v_ctx zeroed</span>"
+        f"<i>{_right(info, info.probabilities)}; {_right(info, info.without_context)} without</i>"
+    )
     return f'<div class="decoders-row head" role="row">{cells}<div role="columnheader">{answer}</div></div>'
 
 
 def _score(column: Column) -> str:
     if column.score is None:
         return "not trained yet"
-    return "" if column.key == "input" and column.score == 0 else f"MSE {number(column.score)}"
+    return "" if column.key in ("input", "target") and column.score == 0 else f"MSE {number(column.score)}"
 
 
-def _right(info: DecoderInfo) -> str:
-    if info.probabilities is None:
+def _right(info: DecoderInfo, answers: np.ndarray | None) -> str:
+    if answers is None:
         return "not trained yet"
-    right = sum(
-        info.classes[int(row.argmax())] == label for row, label in zip(info.probabilities, info.labels, strict=True)
-    )
+    right = sum(info.classes[int(row.argmax())] == label for row, label in zip(answers, info.labels, strict=True))
     return f"{right} of {info.n} right"
 
 
 def _row(info: DecoderInfo, index: int) -> str:
-    cells = "".join(_cell(column, index, info.labels[index]) for column in info.columns)
-    answer = '<div class="decoders-answer" role="cell">–</div>'
-    if info.probabilities is not None:
-        answer = _answer(info.probabilities[index], info.classes, info.labels[index])
-    return f'<div class="decoders-row" role="row">{cells}{answer}</div>'
+    cells = "".join(_cell(column, info.clean[index], index, info.labels[index]) for column in info.columns)
+    answers = "".join(
+        _answer(found[index], info.classes, info.labels[index], how)
+        for found, how in ((info.probabilities, "with v_ctx"), (info.without_context, "v_ctx zeroed"))
+        if found is not None
+    )
+    return f'<div class="decoders-row" role="row">{cells}<div role="cell">{answers or "–"}</div></div>'
 
 
-def _cell(column: Column, index: int, label: str) -> str:
+def _cell(column: Column, clean: np.ndarray, index: int, label: str) -> str:
     if column.pictures is None or column.errors is None:
-        return '<div class="zoomed" role="cell"><span class="pixels blank"></span></div>'
+        return '<div role="cell"><div class="zoomed"><span class="pixels blank"></span></div></div>'
+    picture = column.pictures[index]
     tip = f"{column.name} of a {label}: MSE {number(float(column.errors[index]))}"
-    return f'<div class="zoomed" role="cell" data-zoom>{thumbnail(column.pictures[index], tip, tip)}</div>'
+    drawn = f'<div class="zoomed" data-zoom="picture">{thumbnail(picture, tip, tip)}</div>'
+    if column.key in ("input", "target") or picture.ndim < 2:
+        return f'<div role="cell">{drawn}</div>'
+    return (
+        f'<div role="cell">{drawn}<div class="zoomed" data-zoom="picture">{error_map(picture, clean, tip)}</div></div>'
+    )
 
 
-def _answer(row: np.ndarray, classes: Sequence[str], label: str) -> str:
+def error_map(drawn: np.ndarray, clean: np.ndarray, label: str) -> str:
+    """Where an image (C, H, W) is too bright (orange) or too dark (purple), mean over channels; as HTML.
+
+    What is right is transparent, so one picture serves light and dark.
+    """
+    error = np.nan_to_num(np.asarray(drawn, np.float32) - np.asarray(clean, np.float32)).mean(axis=0)
+    scale = diverging()
+    ends = [[int(str(scale[at][1])[k : k + 2], 16) for k in (1, 3, 5)] for at in (1, 5)]
+    pixels = np.empty((*error.shape, 4), np.uint8)
+    pixels[..., :3] = np.where((error < 0)[..., None], ends[0], ends[1])
+    # in 32 steps: a smooth map compresses to half
+    pixels[..., 3] = np.round(np.clip(np.abs(error) / FULL_COLOUR, 0, 1) * 31) * 255 // 31
+    pixels[pixels[..., 3] == 0] = 0
+    file = io.BytesIO()
+    Image.fromarray(pixels, "RGBA").save(file, format="PNG")
+    data = base64.b64encode(file.getvalue()).decode("ascii")
+    return f'<img class="pixels error" src="data:image/png;base64,{data}" alt="error of {escape(label)}">'
+
+
+def _answer(row: np.ndarray, classes: Sequence[str], label: str, how: str) -> str:
     best = int(np.argmax(row))
     bars = "".join(
         f'<span data-tip="{escape(name)}: {percent(float(p))}"{" data-best" if index == best else ""}>'
@@ -169,7 +238,7 @@ def _answer(row: np.ndarray, classes: Sequence[str], label: str) -> str:
     right = classes[best] == label
     verdict = "right" if right else f"wrong: it is {label}"
     return (
-        f'<div class="decoders-answer" role="cell"><div class="class-bars" style="--n:{len(classes)}">{bars}</div>'
+        f'<div class="decoders-answer"><div class="class-bars" style="--n:{len(classes)}">{bars}</div>'
         f"<p><b>{escape(classes[best])}</b> {percent(float(row[best]))}"
-        f'<span class="{"right" if right else "wrong"}">{escape(verdict)}</span></p></div>'
+        f'<span class="{"right" if right else "wrong"}">{escape(verdict)}</span><span>{how}</span></p></div>'
     )

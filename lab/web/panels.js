@@ -1,5 +1,5 @@
-// What the panels that arrive as HTML need: exact values on hover and on focus ([data-tip]), and one magnifying glass
-// for a whole row of pictures ([data-zoom]). Listens on the document, so it does not matter when a panel is replaced.
+// What the panels that arrive as HTML need: exact values on hover and on focus ([data-tip]). Listens on the document, so
+// it does not matter when a panel is replaced.
 (() => {
   "use strict";
   const Lab = window.SatiLab;
@@ -22,7 +22,6 @@
     const node = owner(event);
     if (node) open(node, event);
     else if (shown && !shown.matches(":focus-visible")) close();
-    zoom(event);
   });
   document.addEventListener("focusin", (event) => {
     const node = owner(event);
@@ -33,22 +32,6 @@
   document.addEventListener("focusout", close);
   document.addEventListener("keydown", (event) => event.key === "Escape" && close());
   document.addEventListener("scroll", close, {capture: true, passive: true});
-
-  // --- the magnifying glass ------------------------------------------------------------------------------------
-  let zoomed = null; // the row under the glass
-
-  const zoom = (event) => {
-    const cell = event.target.closest?.("[data-zoom]");
-    const row = cell?.closest("[role=row]") || null;
-    if (zoomed && zoomed !== row) delete zoomed.dataset.zooming;
-    zoomed = row;
-    if (!row) return;
-    const box = cell.getBoundingClientRect();
-    const share = (at, start, size) => `${Math.min(100, Math.max(0, (100 * (at - start)) / size)).toFixed(1)}%`;
-    row.style.setProperty("--zx", share(event.clientX, box.left, box.width));
-    row.style.setProperty("--zy", share(event.clientY, box.top, box.height));
-    row.dataset.zooming = "";
-  };
 })();
 
 // An instrument that shows HTML made in Python: {"html": "..."}. A new value changes only what differs, so an open help

@@ -10,7 +10,7 @@ def panel(html: str = "", **options: Any) -> Instrument:
 
     Event: ``act`` ({"act": "stage-1"}) when something with ``data-act`` is pressed. Give an ``elem_id``.
     """
-    return Instrument("panel", show(html), scripts=("panels.js",), triggers=("act",), plotly=False, **options)
+    return Instrument("panel", show(html), scripts=("panels.js", "zoom.js"), triggers=("act",), plotly=False, **options)
 
 
 def show(html: str) -> dict[str, str]:

@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from lab.limits import BadInput
+from lab.looks import film_steps
 from lab.runs import HEALTHY, RunError, begin
 from lab.session import SAID, SESSIONS, Session, open_session
 from lab.views.cards import stage_cards
@@ -162,10 +163,17 @@ def test_decoders_show_stage_0_as_it_was_and_as_it_drifted(session: Session, set
     settle(session)
     look = session.decoders_info([0, 3])
     assert look.stage0 is not None and look.stage0_at == "stage 0, step 3"
-    for picture in (look.x, look.stage0, look.drifted, look.s0, look.s_star):
+    for picture in (look.x, look.clean, look.stage0, look.drifted):
         assert picture.shape == (2, 1, 28, 28)
+    assert look.film.shape == (2, len(look.film_at), 1, 28, 28) and look.film_at == (0, 1, 2, 3, 6, 10)
+    assert np.array_equal(look.x, look.clean)
+    noisy = session.decoders_info([0, 3], 0.5)
+    assert np.array_equal(noisy.clean, look.clean) and (noisy.x - noisy.clean).std() == pytest.approx(0.5, rel=0.1)
+    assert not np.allclose(noisy.probabilities, look.probabilities)
     assert not np.allclose(look.stage0, look.drifted)
     assert np.allclose(look.probabilities.sum(axis=1), 1, atol=1e-5)
+    assert np.allclose(look.without_context.sum(axis=1), 1, atol=1e-5)
+    assert not np.allclose(look.without_context, look.probabilities)
     test = session.now.run.bundle.test
     assert look.labels == tuple(str(int(label)) for label in test.y[[0, 3]])
 
@@ -174,6 +182,20 @@ def test_decoders_show_stage_0_as_it_was_and_as_it_drifted(session: Session, set
 def test_decoders_refuse(session: Session, samples):
     with pytest.raises(BadInput):
         session.decoders_info(samples)
+
+
+@pytest.mark.parametrize("noise", [-0.1, 2.1, "0.5", None, True, float("nan")])
+def test_decoders_refuse_such_noise(session: Session, noise):
+    with pytest.raises(BadInput, match="Noise"):
+        session.decoders_info([0], noise)
+
+
+@pytest.mark.parametrize(
+    ("last", "steps"),
+    [(0, (0,)), (1, (0, 1)), (3, (0, 1, 2, 3)), (10, (0, 1, 2, 3, 6, 10)), (200, (0, 1, 4, 14, 53, 200))],
+)
+def test_a_film_is_denser_where_a_thought_moves_most(last: int, steps: tuple[int, ...]):
+    assert film_steps(last) == steps
 
 
 def test_the_strip_draws_the_same_digits_as_learning_goes_on(session: Session, settle):
