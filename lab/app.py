@@ -12,7 +12,7 @@ import gradio as gr
 
 from lab.runs import find
 from lab.session import SAID
-from lab.tabs import converge, decoders, probes, train
+from lab.tabs import converge, decoders, probes, train, trust
 from lab.tabs.page import FIRST_TAB, NOBODY, PRIVATE, Opening, Page, header_row, said
 from lab.web.component import page_head
 
@@ -28,7 +28,7 @@ def build(opening: Opening | None = None) -> gr.Blocks:
         page = Page(opening or Opening())
         header_row(page)
         with gr.Tabs(selected=FIRST_TAB, elem_id="tabs"):
-            tabs = [module.build(page) for module in (train, converge, probes, decoders)]
+            tabs = [module.build(page) for module in (train, converge, probes, decoders, trust)]
         for tab in tabs:
             tab.select(lambda name=tab.id: name, None, page.active, **PRIVATE)
         attached = blocks.load(said(page.attach), page.browser, [page.browser, page.visitor], **PRIVATE)

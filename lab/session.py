@@ -181,6 +181,11 @@ class Session(Visit):
         """What the last thought was about; None before the first."""
         return None if self._shown is None else self._shown.question
 
+    @property
+    def last_thought(self) -> Shown | None:
+        """The last thought itself; None before the first."""
+        return self._shown
+
     def thought_replay(self) -> Shown | None:
         """The last thought at every keyframe too: some seconds. None when a newer one was asked for meanwhile."""
         now, shown = self.now, self._last_shown()
