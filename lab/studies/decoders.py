@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from satipatthana.diagnostics.progress import Progress
 
 HELD_OUT = 200
+SHOWN = 4
 
 
 def run(subject: Subject, settings: None) -> "Iterator[Progress[Race]]":
@@ -19,7 +20,7 @@ def run(subject: Subject, settings: None) -> "Iterator[Progress[Race]]":
 
     bundle = subject.bundle
     rows = list(gallery(bundle, HELD_OUT, "validation").samples)
-    yield from decoder_race(subject.system, bundle.train.x, bundle.validation.x[rows])
+    yield from decoder_race(subject.system, bundle.train.x, bundle.validation.x[rows], shown=SHOWN)
 
 
 DECODER_RACE = Study("decoder-race", run)

@@ -31,7 +31,7 @@ NAMES = {
     "pixelshuffle": ("Pixel shuffle", "four pixels from channels"),
     "pixelshuffle_icnr": ("Pixel shuffle, ICNR", "the four start alike"),
 }
-START = "Race the decoders"
+START = "Race them"
 WORDS = {
     "none": f"Nothing has raced yet. “{START}” trains five decoders side by side, in about 15 seconds.",
     "vector": "This run's inputs are vectors without pixels, so no decoder can paint a checkerboard on them. "
@@ -39,10 +39,12 @@ WORDS = {
     "stale": "The weights have changed since: this is how the network drew before. Race again.",
     "as": "As expected.",
     "otherwise": "Otherwise than expected.",
+    "so far": "So far:",
 }
 _CHECKERBOARD, _BLUR = 2.0, 0.5
 _DARKEST = 1e-9
 """Power at which a chart ends."""
+_LAST = 10  # batches of which a loss is told
 
 
 @dataclass(frozen=True)
@@ -64,8 +66,7 @@ def checkerboard_html(race: "Race | None", now: RaceState = RaceState(), *, imag
     said = _said(now)
     if race is None:
         return panel_html("checkerboard", PANEL, said or empty_html(WORDS["none"]))
-    note = f"{corner(race.n, race.seed)} · one run each, {count(race.n_train)} states to learn from"
-    return panel_html("checkerboard", PANEL, said, _order(race), _table(race), corner=note)
+    return panel_html("checkerboard", PANEL, said, _order(race), _table(race), corner=corner(race.n, race.seed))
 
 
 def verdict(score: float) -> str:
@@ -95,13 +96,13 @@ def _said(now: RaceState) -> str:
 
 
 def _order(race: "Race") -> str:
-    lines = "".join(
-        f'<li data-holds="{str(one.holds).lower()}"><b>{WORDS["as"] if one.holds else WORDS["otherwise"]}</b>'
-        f" {escape(expectation(one))}</li>"
-        for one in race.order
-    )
-    when = f"After {count(race.steps)} of {count(race.planned)} steps each"
-    return f'<div class="race-order"><b>{when}</b><ul>{lines}</ul></div>'
+    lines = []
+    for one in race.order:
+        # before the end the order is still being made
+        word = "so far" if race.steps < race.planned else "as" if one.holds else "otherwise"
+        lines.append(f'<li data-word="{word}"><b>{WORDS[word]}</b> {escape(expectation(one))}</li>')
+    when = f"After {count(race.steps)} of {count(race.planned)} steps each, from {count(race.n_train)} states"
+    return f'<div class="race-order"><b>{when}</b> <span>(one start each)</span><ul>{"".join(lines)}</ul></div>'
 
 
 # --- the table -----------------------------------------------------------------------------------------------
@@ -129,16 +130,17 @@ def _row(label: str, cells: Sequence[str], note: str = "") -> str:
 
 
 def _head(race: "Race") -> str:
-    cells = ["<b>Real data</b><span>held-out inputs</span><em>1</em><span>by definition</span>"]
+    cells = ["<b>Real data</b><em>1</em><span>by definition</span>"]
     for one in (race.own, *race.racers):
         name, gloss = NAMES[one.upsampling]
         if one is race.own:
-            name, gloss = "This run's head", f"{name.lower()}, trained in the run"
+            name, gloss = "This run's head", f"{name.lower()}, as the run trained it"
         low, high = (number(end) for end in one.interval)
         cells.append(
-            f"<b>{escape(name)}</b><span>{escape(gloss)}</span>"
+            f"<b>{escape(name)}</b>"
             f'<em data-tip="95 % over draws of the inputs: {low} to {high}">{number(one.score)}</em>'
             f"<span>{verdict(one.score)}</span><span>{low} – {high}</span><span>MSE {number(one.error)}</span>"
+            f"<span>{escape(gloss)}</span>"
         )
     label = '<div class="race-label"><b>Score</b><span>Nyquist power over real data, 95 % interval</span></div>'
     columns = "".join(f"<div role=columnheader>{cell}</div>" for cell in cells)
@@ -180,7 +182,7 @@ def _spectrum_row(race: "Race", drawn: "Sequence[Drawn]") -> str:
             *((NAMES[each.upsampling][0], each.spectrum.log_power) for each in drawn),
         ]
     ]
-    span = f"10^{number(low, digits=2)} black to 10^{number(high, digits=2)} white"
+    span = f"{number(10**low, digits=2)} black to {number(10**high, digits=2)} white"
     return _row("Spectrum, log", cells, f"frequency 0 in the middle, 2 px at the rim; power {span}")
 
 
@@ -195,11 +197,16 @@ def _radial_row(race: "Race", drawn: "Sequence[Drawn]") -> str:
         return _line(radii / width, up, kind)
 
     real = curve(race.real.radii, race.real.radial, "other")
-    axes = f"10^{number(high, digits=2)}", f"10^{number(low, digits=2)}", "0", f"{number(width, digits=2)} cycles/px"
+    axes = number(10**high, digits=2), number(10**low, digits=2), "0", f"{number(width, digits=2)} cycles/px"
     cells = [_chart(curve(race.real.radii, race.real.radial, "own"), axes, "Real data, radial spectrum")]
     for one in drawn:
         lines = real + curve(one.spectrum.radii, one.spectrum.radial, "own")
-        cells.append(_chart(lines, axes, f"{NAMES[one.upsampling][0]}, radial spectrum"))
+        tip = "Power at"
+        for period in (8, 4, 2):
+            ring = int(np.abs(race.real.radii - 1 / period).argmin())
+            values = number(float(one.spectrum.radial[ring])), number(float(race.real.radial[ring]))
+            tip += f"\n1/{period} cycles per px: {values[0]}, real {values[1]}"
+        cells.append(_chart(lines, axes, f"{NAMES[one.upsampling][0]}, radial spectrum", tip))
     return _row("Radial spectrum", cells, "mean power in rings, log; dashed: real data")
 
 
@@ -224,7 +231,9 @@ def _scores_row(race: "Race") -> str:
     for index, racer in enumerate(race.racers):
         others = "".join(_line(*curve, "faint") for at, curve in enumerate(curves) if at != index)
         lines = even + others + _line(*curves[index], "own")
-        cells.append(_chart(lines, axes, f"{NAMES[racer.upsampling][0]}, score over steps"))
+        steps = zip(racer.measured_at, racer.scores, strict=True)
+        tip = "\n".join(f"step {step}: score {number(score)}" for step, score in steps)
+        cells.append(_chart(lines, axes, f"{NAMES[racer.upsampling][0]}, score over steps", tip))
     return _row("Score while learning", cells, "log; the line across is 1, faint the others")
 
 
@@ -238,7 +247,9 @@ def _loss_row(race: "Race") -> str:
     for racer in race.racers:
         x = np.arange(1, len(racer.loss) + 1) / max(1, race.planned)
         up = np.log10(np.maximum(racer.loss, low) / low) / span
-        cells.append(_chart(_line(x, up, "own"), axes, f"{NAMES[racer.upsampling][0]}, loss"))
+        last = racer.loss[-_LAST:]
+        tip = f"mean of the last {len(last)} batches: {number(float(last.mean()))}" if len(last) else ""
+        cells.append(_chart(_line(x, up, "own"), axes, f"{NAMES[racer.upsampling][0]}, loss", tip))
     return _row("Loss", cells, "mean squared error of each batch, log")
 
 
@@ -254,11 +265,13 @@ def _line(x: np.ndarray, up: np.ndarray, kind: str) -> str:
     return f'<path class="{kind}" d="{"".join(points)}"/>'
 
 
-def _chart(body: str, axes: tuple[str, str, str, str], label: str) -> str:
+def _chart(body: str, axes: tuple[str, str, str, str], label: str, tip: str = "") -> str:
     """A small chart whose ends are written in HTML, so that no text is stretched: top, bottom, left, right."""
     top, bottom, left, right = (escape(end) for end in axes)
+    hint = f' data-tip="{escape(tip)}"' if tip else ""
     return (
-        f'<figure class="race-chart"><span>{top}</span><svg viewBox="0 0 100 100" preserveAspectRatio="none" role="img"'
-        f' aria-label="{escape(label)}">{body}</svg><span>{bottom}</span>'
+        f'<figure class="race-chart"{hint}><span>{top}</span>'
+        f'<svg viewBox="0 0 100 100" preserveAspectRatio="none" role="img" aria-label="{escape(label)}">{body}</svg>'
+        f"<span>{bottom}</span>"
         f"<figcaption><span>{left}</span><span>{right}</span></figcaption></figure>"
     )

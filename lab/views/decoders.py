@@ -105,12 +105,12 @@ def decoders(
             raise ValueError(f"There are {part.shape[1]} probabilities for {len(classes)} classes.")
     if film is not None and len(inputs) and film.shape[1] != len(film_at):
         raise ValueError(f"The film has {film.shape[1]} states at {len(film_at)} steps; give one step each.")
-    seen = "today's adapter under the frozen head" if show_drifted else f"as stage 0 left it{_when(stage0_at)}"
+    seen = "today's adapter under the frozen head" if show_drifted else f"z as stage 0 left it{_when(stage0_at)}"
     given = "clean" if noise == 0 else f"noise σ {number(noise)}"
     columns = (
         _column("target", "Target", "clean", clean, clean),
         _column("input", "Input", given, inputs, clean),
-        _column("z", "Stage-0 reconstruction", seen, drifted if show_drifted else stage0, clean),
+        _column("z", "Stage 0", seen, drifted if show_drifted else stage0, clean),
         *_film(film, film_at, clean),
     )
     return DecoderInfo(

@@ -15,7 +15,7 @@ from lab.studies.decoders import DECODER_RACE
 def test_it_learns_from_training_inputs_and_is_measured_on_validation(bundle, monkeypatch):
     given: dict[str, Any] = {}
 
-    def race(system: Any, train: torch.Tensor, held_out: torch.Tensor):
+    def race(system: Any, train: torch.Tensor, held_out: torch.Tensor, shown: int):
         given.update(train=train, held_out=held_out)
         yield "race"
 

@@ -40,6 +40,8 @@ def test_the_order_is_told_as_it_came_out(race: Race):
     html = checkerboard_html(race)
     assert html.count(WORDS["otherwise"]) == sum(not one.holds for one in race.order)
     assert html.count(WORDS["as"]) == sum(one.holds for one in race.order)
+    early = checkerboard_html(dataclasses.replace(race, planned=9))
+    assert early.count(WORDS["so far"]) == 4 and WORDS["otherwise"] not in early and WORDS["as"] not in early
 
 
 def test_one_column_a_decoder_one_row_an_input(race: Race):
