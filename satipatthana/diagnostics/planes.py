@@ -1,10 +1,8 @@
-"""Planes cut through the latent space: where do other starts end, and what does each place mean as an input?
+"""Planes cut through the latent space: where do other starts end, and what does each place mean as an input?"""
 
-And, for inputs that are points themselves, the ground on which the network trusts its thought.
-"""
-
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import torch
@@ -16,6 +14,8 @@ from satipatthana.core.system import SatipatthanaSystem
 from satipatthana.diagnostics.attractors import CLOSE
 from satipatthana.diagnostics.convergence import LONG
 from satipatthana.diagnostics.observing import chunks, observing
+from satipatthana.diagnostics.progress import Progress
+from satipatthana.diagnostics.scale import latent_unit
 from satipatthana.diagnostics.twins import WITHIN
 from satipatthana.measures import distances
 
@@ -113,6 +113,8 @@ class Basins:
     """Number of the end, the one of most starts first."""
     shares: Float32[np.ndarray, " M"]
     """Of the starts, at each end."""
+    answers: Int[np.ndarray, " M"]
+    """The class that each end is, read from the state alone: what its path was, differs from start to start."""
     ends: Float32[np.ndarray, "M 2"]
     """Where a state of each end lies on the plane, seen straight on."""
     off: Float32[np.ndarray, " M"]
@@ -145,12 +147,15 @@ def basins(
     owner = order.argsort()[groups]
     # of each end the first state that came to it
     first = torch.stack([(owner == number).int().argmax() for number in range(len(order))])
+    with observing(system):
+        answers = read(system, ends[first])
     found = ends[first].numpy()
     places = cut.project(found)
     return Basins(
         cut=cut,
         owner=owner.view(side, side).numpy(),
         shares=(counts[order] / len(starts)).float().numpy(),
+        answers=answers.numpy(),
         ends=places,
         off=np.linalg.norm(found - cut.origin - places @ cut.axes, axis=1).astype(np.float32),
         steps=steps.view(side, side).numpy(),
@@ -184,6 +189,11 @@ def steps_to(
         needed = torch.where(outside, t + 1, needed)
         s = step(s)
     return needed
+
+
+def read(system: SatipatthanaSystem, s: Float[Tensor, "N D"]) -> Int[Tensor, " N"]:
+    """The answers to bare states, without the context of a judgement: v_ctx is 0."""
+    return system.logits(s, s.new_zeros(len(s), system.config.vipassana.context_dim)).argmax(dim=1)
 
 
 def linked(points: Float[Tensor, "N D"], reach: float) -> Int[Tensor, " N"]:
@@ -234,8 +244,7 @@ def field(
         step = system.samatha.vicara.begin(z)
         ends, _ = rest(step, s0, STILL * unit, n_steps)
         steps = steps_to(step, s0, ends, WITHIN * unit, n_steps)
-        nothing = ends.new_zeros(len(ends), system.config.vipassana.context_dim)
-        answer = system.logits(ends, nothing).argmax(dim=1)
+        answer = read(system, ends)
         heads = system.samatha.vicara.begin(tails)(tails)
     return Field(
         cut=cut,
@@ -246,34 +255,47 @@ def field(
     )
 
 
+# --- both, for one thought ------------------------------------------------------------------------------------------
+
+
 @dataclass(frozen=True, eq=False)
-class Ground:
-    """The plane in which the inputs themselves lie: how sure is it where? R rows, from the top, and columns."""
+class Planes:
+    """Both planes through one's own thought and two others'; what is not known yet is None."""
 
-    low: tuple[float, float]
-    high: tuple[float, float]
-    trust: Float32[np.ndarray, "R R"]
-    softmax: Float32[np.ndarray, "R R"]
-    """The largest class probability."""
+    classes: tuple[int, int, int]
+    """Of the three samples, one's own first."""
+    unit: float
+    """Median distance between the ends of different samples, in latent units."""
+    basins: Basins | None = None
+    field: Field | None = None
 
 
-def ground(system: SatipatthanaSystem, low: Sequence[float], high: Sequence[float], side: int = SIDE) -> Ground:
-    """Trust and soft-max confidence over the input plane; ValueError for inputs that are no points (2,)."""
-    shape = tuple(system.config.x_shape)
-    if shape != (2,):
-        raise ValueError(f"An input has shape {shape}; only points (2,) lie in a plane. Open a run on moons.")
-    share = (torch.arange(side) + 0.5) / side
-    across, up = low[0] + share * (high[0] - low[0]), high[1] - share * (high[1] - low[1])
-    x = torch.stack(torch.meshgrid(across, up, indexing="xy"), dim=-1).reshape(-1, 2)
-    trust, softmax = [], []
+def planes(
+    system: SatipatthanaSystem,
+    x: Float[Tensor, "1 *shape"],
+    label: int,
+    others: Float[Tensor, "N *shape"],
+    labels: Int[Tensor, " N"],
+    *,
+    side: int = SIDE,
+    **mind: Any,
+) -> Iterator[Progress[Planes]]:
+    """Cuts through the ends, and through the z, of x and of two ``others`` that think clean and with the gate open.
+
+    ``mind`` is how x is thought about: arguments of ``SatipatthanaSystem.think``. Raises ValueError where the three
+    are so alike that they span no plane.
+    """
     with observing(system):
-        for rows in chunks(len(x), 1024):
-            output = system(x[rows.start : rows.stop], threshold=OPEN)
-            trust.append(output.insight.trust[:, 0])
-            softmax.append(output.logits.softmax(dim=1).amax(dim=1))
-    return Ground(
-        (float(low[0]), float(low[1])),
-        (float(high[0]), float(high[1])),
-        torch.cat(trust).view(side, side).numpy(),
-        torch.cat(softmax).view(side, side).numpy(),
-    )
+        own = system.think(x, **mind)
+        known = [system.think(others[rows.start : rows.stop], threshold=OPEN) for rows in chunks(len(others))]
+    ends, z = torch.cat([one.s_star for one in known]), torch.cat([one.z for one in known])
+    unit = latent_unit(ends, torch.cat([one.santana.states[0] for one in known]))
+    chosen = three_samples(ends, labels, own.s_star[0], label)
+    found = Planes((label, int(labels[chosen[0]]), int(labels[chosen[1]])), unit)
+    yield Progress(0, 2, found, "many starts, one input")
+    let_in = own.meta.gate[:, None] * own.z
+    cut = cut_through(torch.cat([own.s_star, ends[chosen]]))
+    found = replace(found, basins=basins(system, let_in[0], cut, unit, side))
+    yield Progress(1, 2, found, "every place as an input")
+    cut = cut_through(torch.cat([own.z, z[chosen]]))
+    yield Progress(2, 2, replace(found, field=field(system, cut, unit, side)))

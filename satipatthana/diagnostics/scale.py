@@ -4,6 +4,8 @@ import numpy as np
 from jaxtyping import Float
 from torch import Tensor
 
+from satipatthana.core.system import SatipatthanaSystem
+from satipatthana.diagnostics.observing import observing
 from satipatthana.measures import distances
 
 FORGOTTEN = 1e-3
@@ -27,3 +29,10 @@ def latent_unit(ends: Float[Tensor, "N D"], starts: Float[Tensor, "N D"]) -> flo
     if max(apart, before) == 0:
         raise ValueError(f"All {len(ends)} thoughts are the same, so no distance means anything; open the gate.")
     return apart if apart > FORGOTTEN * before else before
+
+
+def unit_of(system: SatipatthanaSystem, x: Float[Tensor, "N *shape"]) -> float:
+    """The latent unit of sober thoughts about x, with the gate open."""
+    with observing(system):
+        output = system.think(x, threshold=-1.0)
+    return latent_unit(output.s_star, output.santana.states[0])

@@ -6,10 +6,10 @@ import torch
 from scipy.cluster.hierarchy import fcluster, linkage
 
 from satipatthana.components.vicara import InjectedVicara
-from satipatthana.core.system import SatipatthanaSystem
 from satipatthana.diagnostics.observing import observing
-from satipatthana.diagnostics.planes import basins, cut_through, field, ground, linked, steps_to, three_samples
-from tests.tiny import tiny_config, tiny_system
+from satipatthana.diagnostics.planes import basins, cut_through, field, linked, planes, steps_to, three_samples
+from satipatthana.diagnostics.scale import unit_of
+from tests.tiny import tiny_digits, tiny_system
 
 SIDE, UNIT = 12, 4.0
 
@@ -150,15 +150,22 @@ def test_a_field_is_what_the_network_does_at_each_place(cut):
     assert found.steps.shape == (SIDE, SIDE) and found.steps.max() < 30
 
 
-def test_the_ground_of_points():
-    config = tiny_config({"x_shape": [2], "n_classes": 2, "samatha.adapter.kind": "mlp"})
-    points = SatipatthanaSystem(config)
-    found = ground(points, (-1, -2), (1, 2), side=8)
-    corner = torch.tensor([[-1 + 1 / 8, 2 - 2 / 8]])  # the middle of the first cell, top left
-    with observing(points):
-        output = points(corner)
-    assert found.trust[0, 0] == pytest.approx(float(output.insight.trust), abs=1e-5)
-    assert found.softmax[0, 0] == pytest.approx(float(output.logits.softmax(dim=1).max()), abs=1e-5)
-    assert found.softmax.min() >= 0.5
-    with pytest.raises(ValueError, match="only points"):
-        ground(tiny_system(), (-1, -1), (1, 1))
+# --- both -----------------------------------------------------------------------------------------------------------
+
+
+def test_both_planes_of_one_thought():
+    system, digits = tiny_system(), tiny_digits(40)
+    x, label = digits.x[:1], int(digits.y[0])
+    pieces = list(planes(system, x, label, digits.x[1:], digits.y[1:], side=4, threshold=-1.0))
+    assert [(piece.done, piece.total) for piece in pieces] == [(0, 2), (1, 2), (2, 2)]
+    found = pieces[-1].found
+    assert found is not None and found.basins is not None and found.field is not None
+    assert len(set(found.classes)) == 3 and found.classes[0] == label
+    with observing(system):
+        own = system.think(x, threshold=-1.0)
+    assert found.basins.cut.origin == pytest.approx(own.s_star[0].numpy(), abs=1e-6)
+    assert found.field.cut.origin == pytest.approx(own.z[0].numpy(), abs=1e-6)
+    assert found.unit == pytest.approx(unit_of(system, digits.x[1:]))
+    assert found.basins.n_ends == 1 and torch.is_grad_enabled()
+    # its only end is one's own, though that stopped after ten steps
+    assert np.linalg.norm(found.basins.ends[0]) < 0.05 * found.unit
