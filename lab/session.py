@@ -177,6 +177,14 @@ class Session(Visit):
         return self._shown
 
     @property
+    def blurs(self) -> bool:
+        """Intermediate decodes of this run are trained on blurred targets."""
+        run = self.now.run
+        curriculum = run.trainer.curriculum
+        weight = curriculum.stage1.weights.get("intermediate", 0)
+        return weight > 0 and curriculum.max_blur > 0 and len(run.bundle.x_shape) == 3
+
+    @property
     def question(self) -> Question | None:
         """What the last thought was about; None before the first."""
         return None if self._shown is None else self._shown.question

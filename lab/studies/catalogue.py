@@ -1,11 +1,12 @@
 """Every study by its name."""
 
 from lab.limits import choice
+from lab.studies.convergence import BUDGET, SETTLING
 from lab.studies.decoders import DECODER_RACE
 from lab.studies.study import Study
 from lab.studies.trust import LEAVE_OUT, SCORE
 
-STUDIES: dict[str, Study] = {study.name: study for study in (DECODER_RACE, SCORE, LEAVE_OUT)}
+STUDIES: dict[str, Study] = {study.name: study for study in (DECODER_RACE, SETTLING, BUDGET, SCORE, LEAVE_OUT)}
 
 
 def find(name: object) -> Study:

@@ -6,6 +6,7 @@ import gradio as gr
 
 from lab.question import MODES
 from lab.session import Session
+from lab.tabs import settling
 from lab.tabs.page import FIRST_TAB, LATEST, PRIVATE, Page, Tick, said, session_of
 from lab.views.gallery import gallery_payload
 from lab.views.thought import waiting_payload
@@ -135,6 +136,8 @@ def build(page: Page) -> gr.Tab:
     follow(thought.lost(think, asked, drawn, **LATEST))
     follow(tab.select(come_back, [page.visitor, asked_key, *asked[1:]], drawn, **LATEST))
     page.ticks.append(Tick(TAB, map_state, [umap], [thought, umap]))
+    with tab:
+        settling.section(page)
     return tab
 
 

@@ -128,7 +128,7 @@ def fit_readout(states: Float32[np.ndarray, "N D"], y: np.ndarray) -> "Pipeline"
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
-    return make_pipeline(StandardScaler(), LogisticRegression(max_iter=2000, tol=1e-3)).fit(states, y)
+    return make_pipeline(StandardScaler(), LogisticRegression(max_iter=2000)).fit(states, y)
 
 
 def single_pass(system: SatipatthanaSystem, output: SamathaOutput) -> Float[Tensor, "B D"]:

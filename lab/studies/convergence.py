@@ -1,0 +1,71 @@
+"""How thoughts settle, the chosen one and a crowd's, and whether thinking helps."""
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from lab.limits import BadInput
+from lab.question import Question
+from lab.studies.study import Study, Subject
+
+if TYPE_CHECKING:
+    from satipatthana.core.engines import SamathaOutput
+    from satipatthana.core.system import SatipatthanaSystem
+    from satipatthana.data import DataBundle
+    from satipatthana.diagnostics.budget import Budget
+    from satipatthana.diagnostics.progress import Progress
+    from satipatthana.diagnostics.settling import Settling
+
+
+def asked(sent: Mapping[str, Any]) -> Question:
+    """The thought that is judged: the session's last, which it has checked already."""
+    question = sent.get("question")
+    if not isinstance(question, Question) or len(sent) > 1:
+        raise BadInput("There is no thought to judge yet; expected one on the page. Choose an input first.")
+    return question
+
+
+def run_settling(subject: Subject, question: Question) -> "Iterator[Progress[Settling]]":
+    """The minds of the question on its own settings; the crowd is the test split, clean and sober."""
+    from satipatthana.diagnostics.settling import settling
+
+    system, bundle = subject.system, subject.bundle
+    chosen = {str(name): think(system, bundle, question, name == "drunk") for name in question.minds}
+    yield from settling(
+        system,
+        chosen,
+        bundle.test.x,
+        bundle.test.y,
+        limit=question.n_steps or system.config.samatha.sati.n_steps,
+        n_classes=bundle.n_classes,
+        seed=subject.config.seed,
+    )
+
+
+def think(system: "SatipatthanaSystem", bundle: "DataBundle", question: Question, drunk: bool) -> "SamathaOutput":
+    """The question's thought, as `satipatthana.diagnostics.thought.think_aloud` thinks it."""
+    from satipatthana.core.luck import LuckBySample
+    from satipatthana.diagnostics.observing import observing
+
+    with observing(system):
+        return system.think(
+            bundle.test.x[question.sample : question.sample + 1],
+            noise_level=question.noise,
+            drunk_mode=drunk,
+            n_steps=question.n_steps,
+            threshold=question.threshold,
+            drunk_skip_prob=question.skip,
+            drunk_perturbation_std=question.push,
+            luck=LuckBySample(question.seed, [question.sample]),
+        )
+
+
+def run_budget(subject: Subject, settings: None) -> "Iterator[Progress[Budget]]":
+    """On the test split; what no stage has trained has no figure."""
+    from satipatthana.diagnostics.budget import budget
+
+    trained = {int(record.stage) for record in subject.snapshot.history}
+    yield from budget(subject.system, subject.bundle, seed=subject.config.seed, trained=trained)
+
+
+SETTLING = Study("settling", run_settling, asked)
+BUDGET = Study("budget", run_budget)
