@@ -22,6 +22,7 @@ from lab.replay import place
 from lab.runs import OpenRun, Shelf
 from lab.status import History, Overview, Place, RunInfo
 from lab.studies import catalogue
+from lab.studies.drink import TwinsLook, twins_look
 from lab.studies.study import Studies, StudyStatus, Subject
 from lab.thoughts import Context, Shown, placing, umap_view
 from lab.views.thought import umap_patch
@@ -220,6 +221,13 @@ class Session(Visit):
         return now.thinker.context(now.snapshot())
 
     # --- looking closer ---------------------------------------------------------------------------------------------
+
+    def twins_info(self) -> TwinsLook:
+        """The thought on the page, sober and drunk, and then both sober again."""
+        now, question = self.now, self._last_shown().question
+        snapshot = now.snapshot()
+        key = ("twins", snapshot.version, question)
+        return self._keep(key, lambda: twins_look(snapshot.system, now.run.bundle, question))
 
     def calibrate(self) -> float:
         """The gate threshold that keeps out 3 % of the validation set."""

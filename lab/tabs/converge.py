@@ -6,7 +6,7 @@ import gradio as gr
 
 from lab.question import MODES
 from lab.session import Session
-from lab.tabs import settling
+from lab.tabs import drink, settling
 from lab.tabs.page import FIRST_TAB, LATEST, PRIVATE, Page, Tick, said, session_of
 from lab.views.gallery import gallery_payload
 from lab.views.thought import waiting_payload
@@ -138,6 +138,7 @@ def build(page: Page) -> gr.Tab:
     page.ticks.append(Tick(TAB, map_state, [umap], [thought, umap]))
     with tab:
         settling.section(page)
+        drink.section(page)
     return tab
 
 
