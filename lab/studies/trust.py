@@ -127,7 +127,7 @@ class TrustLook:
         name = choice(name, tuple(self.paths), "Path")
         index = number(int(sent), 0, len(self.paths[name].rows) - 1, "Sample", integer=True)
         judged, picture = self.paths[name], self._picture(name, index, _score(measure))
-        title = f"{path_title(name)}: a {picture.label}, answered {picture.answer}"
+        title = f"{path_title(name)}: {picture.said}"
         evidence = None
         if judged.metrics is not None and judged.path is not None and bool(judged.judged[index]):
             from satipatthana.diagnostics.shapley import Evidence
@@ -156,9 +156,8 @@ class TrustLook:
             drunk_perturbation_std=question.push,
         )
         answer = self.classes[int(thought.answer[0])]
-        label = shown.about.label or "?"
-        picture = Picture("", thought.x_given[0], None, label, answer)
-        title = f"the {mind} thought on Converge: {label}, noise σ {question.noise:g}, answered {answer}"
+        picture = Picture("", thought.x_given[0], None, shown.about.label, answer)
+        title = f"the {mind} thought on Converge, noise σ {question.noise:g}: {picture.said}"
         return self._taken_apart(measure, title, picture, evidence)
 
     def place(self, chosen: Any) -> str:
@@ -207,10 +206,12 @@ class TrustLook:
         return self._keep(("given", name), lambda: given_inputs(self.system, name, self.x, self.seed))
 
     def _picture(self, name: str, index: int, measure: str) -> Picture:
+        from satipatthana.diagnostics.paths import answerable
+
         judged = self.paths[name]
         row, partner = int(judged.rows[index]), int(judged.partners[index])
         answer = self.classes[int(judged.probabilities[index].argmax())]
-        label = self.classes[int(self.labels[row])]
+        label = self.classes[int(self.labels[row])] if answerable(name) else None
         values = {each: float(judged.measures[index, place]) for place, each in enumerate(MEASURES)}
         return Picture(
             f"{name}:{index}",

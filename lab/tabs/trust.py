@@ -25,6 +25,7 @@ WORDS = {
     "stop": "Stop",
     "thought": "Take apart the last thought on Converge",
     "leave": "Leave each void family out",
+    "ready": "{total} paths, the same {n} test samples on each.",
     "none": "Nothing has been scored yet. Press Score again.",
     "waiting": "Waiting for its turn.",
     "running": "Walking the paths: {done} of {total} done, {text}.",
@@ -51,13 +52,13 @@ def build(page: Page) -> gr.Tab:
             start = gr.Button(WORDS["start"], size="sm", scale=0, min_width=100, elem_id="trust-start")
             stop = gr.Button(WORDS["stop"], size="sm", scale=0, min_width=64, interactive=False, elem_id="trust-stop")
         with gr.Row(elem_classes="trust-row-of-panels"):
-            with gr.Column(scale=5, min_width=320):
+            with gr.Column(scale=9, min_width=320):
                 table = panels.panel(elem_id="trust-table", label=TAB)
-            with gr.Column(scale=3, min_width=320):
+            with gr.Column(scale=5, min_width=320):
                 detail = panels.panel(elem_id="trust-detail", label="One path")
         answers = panels.panel(elem_id="trust-answers", label="The answers")
         with gr.Row(elem_classes="look-tools"):
-            thought = gr.Button(WORDS["thought"], size="sm", scale=0, min_width=280, elem_id="trust-thought")
+            thought = gr.Button(WORDS["thought"], size="sm", scale=0, min_width=300, elem_id="trust-thought")
         autopsy = panels.panel(elem_id="trust-autopsy", label="Autopsy")
         study_panel(page, TAB, LEAVE_OUT.name, WORDS["leave"], _left_out)
         chosen, opened, drawn = gr.State("clean"), gr.State(""), gr.State("")
@@ -143,9 +144,12 @@ def _taken_apart(session: Session, found: TrustLook, measure: Any, opened: Any) 
 def _note(session: Session, status: StudyStatus) -> str:
     if status.state in ("none", "waiting", "running", "cancelled", "failed"):
         return WORDS[status.state].format(done=status.done, total=status.total, text=status.text)
-    if status.found is not None and status.found.untrained:
-        return WORDS["untrained"].format(stages=" and ".join(map(str, status.found.untrained)))
-    return WORDS["older"] if status.version != session.weights_version else ""
+    found: TrustLook = status.found
+    if found.untrained:
+        return WORDS["untrained"].format(stages=" and ".join(map(str, found.untrained)))
+    if status.version != session.weights_version:
+        return WORDS["older"]
+    return WORDS["ready"].format(total=len(found.expected), n=len(found.x))
 
 
 def _left_out(session: Session, status: StudyStatus) -> str:

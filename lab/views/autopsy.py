@@ -70,7 +70,7 @@ def autopsy_html(info: AutopsyInfo | None) -> str:
     rows = "".join(_row(found, int(player), float(shares[player]), reach) for player in order)
     heads = "".join(
         f'<span role="columnheader"><b>{text}</b></span>'
-        for text in ("read", "value", "among clean inputs", "adds to the logit")
+        for text in ("read", "value", "among clean inputs", "adds to the logit: left lowers, right raises")
     )
     head_row = f'<div class="autopsy-row head" role="row">{heads}</div>'
     table = f'<div class="trust-scroll"><div class="autopsy-table" role="table">{head_row}{rows}</div></div>'

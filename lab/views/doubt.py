@@ -46,15 +46,24 @@ class Picture:
     x: np.ndarray
     other: np.ndarray | None
     """The input of whose thought was taken for its own; None on every other path."""
-    label: str
+    label: str | None
+    """What it is; None where no answer is right."""
     answer: str
     measures: tuple[tuple[str, float], ...] = ()
     measure: str = "trust"
     """The one that stands under the picture."""
 
     @property
-    def right(self) -> bool:
-        return self.answer == self.label
+    def mark(self) -> str:
+        if self.label is None:
+            return ""
+        return "right" if self.answer == self.label else "wrong"
+
+    @property
+    def said(self) -> str:
+        """In words."""
+        what = "" if self.label is None else f"a {self.label}, "
+        return f"{what}answered {self.answer}"
 
 
 def path_title(name: str) -> str:
@@ -80,10 +89,11 @@ def interval_html(interval: IntervalLike | None, write=share) -> str:
     """The figure, and its interval in quiet ink; a dash for what does not exist."""
     if interval is None:
         return '<span class="figure none">–</span>'
-    return (
-        f'<span class="figure"><b>{write(interval.value)}</b> '
-        f"<span>{write(interval.low)} to {write(interval.high)}</span></span>"
-    )
+    ends = f"{write(interval.low)} to {write(interval.high)}"
+    if 0 <= interval.low <= interval.high <= 1:
+        # short, for columns of them: .825–.871
+        ends = "–".join(write(end).removeprefix("0") or "0" for end in (interval.low, interval.high))
+    return f'<span class="figure"><b>{write(interval.value)}</b> <span>{ends}</span></span>'
 
 
 def strip_html(pictures: Sequence[Picture], empty: str) -> str:
@@ -96,20 +106,17 @@ def strip_html(pictures: Sequence[Picture], empty: str) -> str:
 def picture_html(picture: Picture) -> str:
     """One sample with its answer and the measure that it was chosen by."""
     values = dict(picture.measures)
-    said = f"a {picture.label}, answered {picture.answer}"
+    said = picture.said
     if picture.other is not None:
-        said = f"a {picture.label} with the thought of the other picture, answered {picture.answer}"
+        said = f"the left picture with the thought of the right one, answered {picture.answer}"
     tip = "\n".join([said, *(f"{MEASURES[name]}: {number(value)}" for name, value in values.items())])
     images = thumbnail(picture.x, said)
     if picture.other is not None:
         images += thumbnail(picture.other, "whose thought it is")
-    answer = f"{escape(picture.label)} → <b>{escape(picture.answer)}</b>"
+    answer = f"{escape(picture.label or '')} → <b>{escape(picture.answer)}</b>"
     value = number(values[picture.measure]) if picture.measure in values else ""
     body = f'<span class="doubt-pair">{images}</span><span class="doubt-answer">{answer}</span><small>{value}</small>'
-    mark = "right" if picture.right else "wrong"
+    about = f'class="doubt-sample" data-mark="{picture.mark}" data-tip="{escape(tip)}"'
     if not picture.key:
-        return f'<span class="doubt-sample" data-mark="{mark}" data-tip="{escape(tip)}">{body}</span>'
-    return (
-        f'<button type="button" class="doubt-sample" data-mark="{mark}" data-act="sample:{escape(picture.key)}" '
-        f'data-tip="{escape(tip)}">{body}</button>'
-    )
+        return f"<span {about}>{body}</span>"
+    return f'<button type="button" {about} data-act="sample:{escape(picture.key)}">{body}</button>'
