@@ -1,4 +1,4 @@
-"""The command line: `python -m lab` opens the page, `python -m lab train` trains a run into a folder.
+"""The command line: `python -m lab` opens the page, `train` trains a run into a folder, `doctor` examines one.
 
 Nothing heavy is imported before it is known what is wanted, so `--help` and a mistyped option answer at once.
 """
@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
+from lab.examining import doctor
 from lab.runs import RunError, find
 from lab.settings import DATASETS, DEVICES
 from lab.training import INTERRUPTED, UsageError, train
@@ -33,6 +34,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _quieten(options.threads)
         if options.command == "train":
             return train(options)
+        if options.command == "doctor":
+            return doctor(options)
         return _open_page(options)
     except (UsageError, RunError) as error:
         print(f"{parser.prog}: {error}", file=sys.stderr)
@@ -52,7 +55,7 @@ def _make_parser() -> argparse.ArgumentParser:
     parser.add_argument("--data", choices=DATASETS, help="begin an untrained run on this data set instead")
     parser.add_argument("--no-browser", action="store_true", help="do not open a browser")
     _common(parser)
-    commands = parser.add_subparsers(dest="command", metavar="train", parser_class=_Parser)
+    commands = parser.add_subparsers(dest="command", metavar="train | doctor", parser_class=_Parser)
     training = commands.add_parser("train", help="train a run into a folder", description="Train a run into a folder.")
     training.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder of the run")
     training.add_argument("--data", choices=DATASETS, help=f"data set (default {DATASETS[0]})")
@@ -72,6 +75,10 @@ def _make_parser() -> argparse.ArgumentParser:
     again.add_argument("--resume", action="store_true", help="go on with the run in DIR")
     again.add_argument("--overwrite", action="store_true", help="replace the run in DIR")
     _common(training)
+    what = "Examine a saved run: a verdict and a list of checks. The exit status is 1 when one fails."
+    examining = commands.add_parser("doctor", help="examine a saved run", description=what)
+    examining.add_argument("folder", metavar="DIR", help="folder of the run, or its name below runs/")
+    _common(examining)
     return parser
 
 

@@ -116,7 +116,9 @@ class Job:
                 trainer = self._trainer
                 system = copy.deepcopy(trainer.system).cpu().eval().requires_grad_(False)
                 history, keyframes = tuple(trainer.history), tuple(trainer.keyframes)
-                self._snapshot = Snapshot(system, self._version, self._epoch, history, keyframes, trainer.holdings())
+                self._snapshot = Snapshot(
+                    system, self._version, self._epoch, history, keyframes, trainer.holdings(), trainer.curriculum
+                )
             return self._snapshot
 
     @property

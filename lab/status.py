@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
+    from satipatthana.configs import CurriculumConfig
     from satipatthana.core.system import SatipatthanaSystem
     from satipatthana.train.records import Holdings, Keyframe, StepRecord
 
@@ -62,6 +63,8 @@ class Snapshot:
     keyframes: "tuple[Keyframe, ...]"
     holdings: "Holdings | None" = None
     """What the optimizer held then."""
+    curriculum: "CurriculumConfig | None" = None
+    """The plan, dials as they stood then."""
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ import gradio as gr
 
 from lab import settings
 from lab.session import Session
+from lab.tabs import doctor
 from lab.tabs.page import PRIVATE, Page, Tick, said, session_of
 from lab.views import curves, gallery, vitals
 from lab.views.cards import stage_card_html, stage_cards
@@ -79,6 +80,7 @@ def build(page: Page) -> gr.Tab:
             with gr.Column(scale=2, min_width=320):
                 strip = panels.panel(elem_id="strip", label="The same digits, as they are drawn")
                 sparks = panels.panel(elem_id="vitals", label="Vitals")
+        doctor.section(page, TAB)
         view = gr.State(View())
 
     @said

@@ -28,6 +28,13 @@
   const tabs = () => [...document.querySelectorAll('#tabs button[role="tab"]')].filter((tab) => tab.offsetParent);
   Page.tab = (name) => tabs().find((tab) => tab.textContent.trim() === name)?.click();
 
+  // A tab and a panel in it, as "Train/curves"; without a panel the tab from its top. The panel may mount only now.
+  Page.view = (place) => {
+    const [tab, panel] = place.split("/");
+    Page.tab(tab);
+    const there = () => (document.getElementById(panel) ?? document.getElementById("tabs"))?.scrollIntoView({ block: "start" });
+    requestAnimationFrame(() => requestAnimationFrame(there));
+  };
 
   // Sober, drunk, both: the next choice of the radio on Converge.
   const nextMind = () => {

@@ -90,7 +90,7 @@ RULES: Mapping[Verdict, Rule] = MappingProxyType(
                 "Train stage 1 longer or raise the weight of reconstruction. If vicara sees only s, s* holds "
                 "too little to draw from: use the injected one.",
             ),
-            Rule("healthy", "None of the rules above applies.", ""),
+            Rule("healthy", "None of the six sicknesses shows.", ""),
         )
     }
 )

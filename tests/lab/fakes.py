@@ -37,6 +37,7 @@ class FakeTrainer:
             self.system.weight.zero_()
         self.history: list[FakeRecord] = []
         self.keyframes: list = []
+        self.curriculum = None
         self.done = [0, 0, 0, 0]
         self.fails_at = fails_at
         self.closed = 0
