@@ -9,8 +9,9 @@ from lab.studies.decoders import DECODER_RACE
 from lab.studies.study import StudyStatus
 from lab.tabs.page import LATEST, Page, said, session_of
 from lab.tabs.study import study_panel
-from lab.views.checkerboard import START, RaceState, checkerboard_html
+from lab.views.checkerboard import START, checkerboard_html
 from lab.views.decoders import DRIFT_LABEL, decoders, decoders_html
+from lab.views.progress import Working
 from lab.web import panels
 
 TAB = "Decoders"
@@ -59,5 +60,5 @@ def build(page: Page) -> gr.Tab:
 
 def _race(session: Session, status: StudyStatus) -> str:
     stale = status.found is not None and status.version != session.weights_version
-    now = RaceState(status.state, status.done / max(1, status.total), status.text, stale)
+    now = Working(status.state, status.done, status.total, status.text, stale)
     return checkerboard_html(status.found, now, images=len(session.run_info().x_shape) == 3)

@@ -1,13 +1,13 @@
 """Checkerboards: the same thoughts through every kind of decoder, with their spectra, flat fields and one score."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from lab.views.gallery import thumbnail
 from lab.views.panel import Panel, empty_html, panel_html
+from lab.views.progress import IDLE, Working, progress_html
 from lab.views.style import corner, count, escape, number
 
 if TYPE_CHECKING:
@@ -19,8 +19,9 @@ PANEL = Panel(
     "pattern, 2 px, over that of real data: 1 is like real data, far above 1 checkerboard, far below 1 blur.",
     "Decoders double their resolution several times, and most ways of doubling treat neighbouring pixels differently, "
     "which shows as patterns of 2, 4 and 8 px. The flat field makes them visible: one constant first feature map, so "
-    "that whatever is not flat was painted by the decoder. Pictures, errors and spectra are of inputs that no decoder "
-    "learned from; the run itself is not changed.",
+    "that whatever is not flat was painted by the decoder. Blur lowers the score and a checkerboard raises it, so a "
+    "blurred picture with a checkerboard can score 1: look at the flat field, and whether the radial spectrum turns up "
+    "at its end. Pictures, errors and spectra are of inputs that no decoder learned from; the run is not changed.",
     "score = P₂(drawn) / P₂(real), P₂ = Σ |FFT|² over the Nyquist row and column / Σ |FFT|² over all but the mean",
     "satipatthana.diagnostics.checkerboard.spectrum, .relative, .flat_field; .decoder_race.decoder_race",
 )
@@ -36,7 +37,6 @@ WORDS = {
     "none": f"Nothing has raced yet. “{START}” trains five decoders side by side, in about 15 seconds.",
     "vector": "This run's inputs are vectors without pixels, so no decoder can paint a checkerboard on them. "
     "Open a run on images.",
-    "stale": "The weights have changed since: this is how the network drew before. Race again.",
     "as": "As expected.",
     "otherwise": "Otherwise than expected.",
     "so far": "So far:",
@@ -47,23 +47,11 @@ _DARKEST = 1e-9
 _LAST = 10  # batches of which a loss is told
 
 
-@dataclass(frozen=True)
-class RaceState:
-    """How the study is: as `lab.studies.study.StudyStatus`, in what a person sees."""
-
-    state: str = "none"
-    share: float = 0.0
-    """Of the work that is done, from 0 to 1."""
-    text: str = ""
-    stale: bool = False
-    """The weights are others by now."""
-
-
-def checkerboard_html(race: "Race | None", now: RaceState = RaceState(), *, images: bool = True) -> str:
+def checkerboard_html(race: "Race | None", now: Working = IDLE, *, images: bool = True) -> str:
     """The panel as HTML, whatever there is to show yet; ``images`` False: the run's inputs have no pixels."""
     if not images:
         return panel_html("checkerboard", PANEL, empty_html(WORDS["vector"], "Train", "tab:Train"))
-    said = _said(now)
+    said = progress_html(now)
     if race is None:
         return panel_html("checkerboard", PANEL, said or empty_html(WORDS["none"]))
     return panel_html("checkerboard", PANEL, said, _order(race), _table(race), corner=corner(race.n, race.seed))
@@ -83,16 +71,6 @@ def expectation(one: "Expectation") -> str:
     higher, lower = NAMES[one.higher][0], NAMES[one.lower][0]
     wanted = f"at least {number(one.at_least, digits=1)} times as much" if one.at_least > 1 else "more"
     return f"{higher} scores {number(one.times)} times what {lower.lower()} scores; expected {wanted}."
-
-
-def _said(now: RaceState) -> str:
-    if now.state in ("waiting", "running"):
-        waits = "Waiting for its turn" if now.state == "waiting" else now.text
-        bar = f'<span class="lab-progress"><i style="transform:scaleX({now.share:.3f})"></i></span>'
-        return f'<p class="race-state" role="status">{bar}{escape(waits)}</p>'
-    if now.state in ("failed", "cancelled"):
-        return f'<p class="race-state" role="status">{escape(now.text)}</p>'
-    return f'<p class="race-state" role="status">{escape(WORDS["stale"])}</p>' if now.stale else ""
 
 
 def _order(race: "Race") -> str:
@@ -135,11 +113,11 @@ def _head(race: "Race") -> str:
         name, gloss = NAMES[one.upsampling]
         if one is race.own:
             name, gloss = "This run's head", f"{name.lower()}, as the run trained it"
-        low, high = (number(end) for end in one.interval)
+        low, high = number(one.score.low), number(one.score.high)
         cells.append(
             f"<b>{escape(name)}</b>"
-            f'<em data-tip="95 % over draws of the inputs: {low} to {high}">{number(one.score)}</em>'
-            f"<span>{verdict(one.score)}</span><span>{low} – {high}</span><span>MSE {number(one.error)}</span>"
+            f'<em data-tip="95 % over draws of the inputs: {low} to {high}">{number(one.score.value)}</em>'
+            f"<span>{verdict(one.score.value)}</span><span>{low} – {high}</span><span>MSE {number(one.error)}</span>"
             f"<span>{escape(gloss)}</span>"
         )
     label = '<div class="race-label"><b>Score</b><span>Nyquist power over real data, 95 % interval</span></div>'

@@ -11,6 +11,7 @@ from jaxtyping import Float, Float32, Float64
 from torch import Tensor
 
 from satipatthana.components.decoders import ImageReconHead
+from satipatthana.diagnostics.intervals import Interval, percentiles, resamples
 
 PERIODS = (2, 4, 8)
 """Pixels, of the three lines."""
@@ -20,7 +21,6 @@ FIELD = 6
 EDGE = 2
 """A flat field has so many places a side, and what the outer ones grow into is dropped: convolutions see zeros beyond
 the border. After three doublings that shows 7 px deep, but 14 px behind a pixel shuffle; two places are 16 px."""
-RESAMPLES = 1000
 
 
 @dataclass(frozen=True)
@@ -96,22 +96,20 @@ def relative(drawn: Spectrum, real: Spectrum) -> Lines:
     return Lines(*(mine / theirs if theirs > 0 else float("nan") for mine, theirs in pairs))
 
 
-def score_interval(drawn: Spectrum, real: Spectrum, generator: torch.Generator) -> tuple[float, float]:
-    """95 % of the score over draws of the pictures, by bootstrap: row i of both is one sample. NaN as in `relative`.
+def score(drawn: Spectrum, real: Spectrum, seed: int) -> Interval:
+    """The one score, Nyquist power `relative` to real data, with its interval over draws of the pictures.
 
-    Raises ValueError when the two are not of as many pictures.
+    Row i of both is one sample. NaN as in `relative`. Raises ValueError when the two are not of as many pictures.
     """
-    n = len(drawn.each_power)
+    n, value = len(drawn.each_power), relative(drawn, real).nyquist
     if len(real.each_power) != n:
         raise ValueError(f"{n} drawn and {len(real.each_power)} real pictures; give one of each per sample.")
-    if not np.isfinite(relative(drawn, real).nyquist):
-        return float("nan"), float("nan")
-    rows = torch.randint(n, (RESAMPLES, n), generator=generator)
-    times = torch.zeros(RESAMPLES, n, dtype=torch.double).scatter_add_(1, rows, torch.ones_like(rows).double()).numpy()
+    if not np.isfinite(value):
+        return Interval(value, value, value)
+    times = resamples(n, seed, "checkerboard").astype(np.float64)  # powers are too small for float32
     mine = (times @ drawn.each_nyquist) / (times @ drawn.each_power)
     theirs = (times @ real.each_nyquist) / (times @ real.each_power)
-    low, high = np.percentile(mine / theirs, (2.5, 97.5))
-    return float(low), float(high)
+    return percentiles(value, mine / theirs)
 
 
 @torch.no_grad()

@@ -20,9 +20,10 @@ from satipatthana.diagnostics.checkerboard import (
     Spectrum,
     flat_field,
     relative,
-    score_interval,
+    score,
     spectrum,
 )
+from satipatthana.diagnostics.intervals import Interval
 from satipatthana.diagnostics.observing import chunks, observing
 from satipatthana.diagnostics.progress import Progress
 from satipatthana.measures import mse
@@ -58,15 +59,11 @@ class Drawn:
     """Mean squared error."""
     spectrum: Spectrum
     relative: Lines
-    """To real data; ``nyquist`` is the score."""
-    interval: tuple[float, float]
-    """95 % of the score, over draws of the held-out inputs."""
+    """Each line to real data."""
+    score: Interval
+    """Of the Nyquist line, over draws of the held-out inputs."""
     flat: FlatField | None
     """Of the mean first feature map; None: this head has no map that doubles."""
-
-    @property
-    def score(self) -> float:
-        return self.relative.nyquist
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,7 +113,7 @@ class Race:
     @property
     def order(self) -> tuple[Expectation, ...]:
         """What was expected, and what came out."""
-        scores = {racer.upsampling: racer.score for racer in self.racers}
+        scores = {racer.upsampling: racer.score.value for racer in self.racers}
         return tuple(
             Expectation(higher, lower, at_least, scores[higher] / scores[lower] if scores[lower] > 0 else float("nan"))
             for higher, lower, at_least in EXPECTED
@@ -205,7 +202,7 @@ class _Judge:
             error=float(mse(pictures, unseen.x).mean()),
             spectrum=found,
             relative=relative(found, self.real),
-            interval=score_interval(found, self.real, generator_for(self.seed, "decoder race", "bootstrap")),
+            score=score(found, self.real, self.seed),
             flat=flat,
         )
 
@@ -255,11 +252,11 @@ class _Lane:
             error=drawn.error,
             spectrum=drawn.spectrum,
             relative=drawn.relative,
-            interval=drawn.interval,
+            score=drawn.score,
             flat=drawn.flat,
             loss=np.array(self.loss, np.float32),
             measured_at=tuple(step for step, _ in self.past),
-            scores=tuple(one.score for _, one in self.past),
+            scores=tuple(one.score.value for _, one in self.past),
             flats=tuple(one.flat.std for _, one in self.past if one.flat is not None),
         )
 

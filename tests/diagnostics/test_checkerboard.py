@@ -6,7 +6,8 @@ import torch
 
 from satipatthana.components.decoders import ImageReconHead
 from satipatthana.configs import ReconHeadConfig
-from satipatthana.diagnostics.checkerboard import FLOOR, flat_field, relative, score_interval, spectrum
+from satipatthana.diagnostics.checkerboard import FLOOR, flat_field, relative, score, spectrum
+from satipatthana.diagnostics.intervals import Interval
 from satipatthana.diagnostics.observing import observing
 
 
@@ -78,7 +79,7 @@ def test_a_constant_has_nothing_to_share(generator):
     constant, other = spectrum(torch.full((3, 1, 8, 8), 0.7)), spectrum(noise(3, 8, generator))
     assert np.isnan(constant.lines.nyquist) and np.isnan(relative(constant, other).nyquist)
     assert np.isnan(relative(other, constant).nyquist)
-    assert np.isnan(score_interval(constant, other, generator)).all()
+    assert np.isnan(score(constant, other, seed=0).low)
     assert constant.log_power == pytest.approx(np.full((8, 8), -12.0), abs=0.01)
 
 
@@ -94,16 +95,18 @@ def test_only_a_middle_on_the_grid_of_frequencies_is_seen(generator):
 
 
 def test_the_interval_holds_the_score_and_narrows(generator):
-    def both(n: int) -> tuple[float, tuple[float, float]]:
+    def found(n: int) -> Interval:
         real = noise(n, 8, generator)
         drawn, clean = spectrum(real + 0.5 * board(8, 2)), spectrum(real)
-        return relative(drawn, clean).nyquist, score_interval(drawn, clean, generator)
+        one = score(drawn, clean, seed=0)
+        assert one.value == relative(drawn, clean).nyquist
+        return one
 
-    (few, wide), (many, narrow) = both(20), both(320)
-    assert wide[0] < few < wide[1] and narrow[0] < many < narrow[1]
-    assert 0.1 < (narrow[1] - narrow[0]) / (wide[1] - wide[0]) < 0.5  # a quarter, in expectation
+    few, many = found(20), found(320)
+    assert few.low < few.value < few.high and many.low < many.value < many.high
+    assert 0.1 < (many.high - many.low) / (few.high - few.low) < 0.5  # a quarter, in expectation
     with pytest.raises(ValueError, match="one of each"):
-        score_interval(spectrum(noise(2, 8, generator)), spectrum(noise(3, 8, generator)), generator)
+        score(spectrum(noise(2, 8, generator)), spectrum(noise(3, 8, generator)), seed=0)
 
 
 def test_the_flat_field_of_uneven_overlap(generator):

@@ -34,9 +34,9 @@ def test_every_kind_runs_on_equal_terms(races: list[Race]):
     for racer in last.racers:
         assert len(racer.loss) == STEPS and racer.loss[-1] < racer.loss[0]
         assert racer.measured_at == (0, races[0].steps, STEPS)
-        assert racer.scores[-1] == racer.score and len(racer.flats) == 3
+        assert racer.scores[-1] == racer.score.value and len(racer.flats) == 3
         assert racer.pictures.shape == (3, 1, 28, 28)
-        assert racer.interval[0] <= racer.score <= racer.interval[1]
+        assert racer.score.low <= racer.score.value <= racer.score.high
     for earlier, later in zip(races[0].racers, last.racers, strict=True):
         assert np.array_equal(earlier.loss, later.loss[: races[0].steps])
     assert last.n == 10 and last.n_train == 40 and last.targets.shape == (3, 1, 28, 28)
@@ -82,7 +82,7 @@ def test_the_order_is_computed():
 
 
 def test_the_order_is_of_the_scores(races: list[Race]):
-    scores = {racer.upsampling: racer.score for racer in races[-1].racers}
+    scores = {racer.upsampling: racer.score.value for racer in races[-1].racers}
     found = races[-1].order
     assert [(one.higher, one.lower, one.at_least) for one in found] == list(EXPECTED)
     assert [one.times for one in found] == pytest.approx([scores[high] / scores[low] for high, low, _ in EXPECTED])

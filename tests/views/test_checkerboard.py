@@ -5,9 +5,11 @@ import dataclasses
 import numpy as np
 import pytest
 
-from lab.views.checkerboard import NAMES, WORDS, RaceState, checkerboard_html, expectation, verdict
+from lab.views.checkerboard import NAMES, WORDS, checkerboard_html, expectation, verdict
+from lab.views.progress import STALE, Working
 from satipatthana.configs import StageConfig
 from satipatthana.diagnostics.decoder_race import KINDS, Expectation, Race, decoder_race
+from satipatthana.diagnostics.intervals import Interval
 from tests.tiny import one_thread, tiny_digits, tiny_system
 
 
@@ -45,7 +47,7 @@ def test_the_order_is_told_as_it_came_out(race: Race):
 
 
 def test_one_column_a_decoder_one_row_an_input(race: Race):
-    html = checkerboard_html(race, RaceState("ready"))
+    html = checkerboard_html(race, Working("ready"))
     assert html.count("role=columnheader") == 2 + len(KINDS)
     assert html.count('data-zoom="picture"') == 2 * (2 + len(KINDS))
     assert html.count('data-zoom="power"') == 2 + len(KINDS) and html.count('data-zoom="flat"') == 1 + len(KINDS)
@@ -56,16 +58,16 @@ def test_one_column_a_decoder_one_row_an_input(race: Race):
 def test_it_says_how_it_is(race: Race):
     assert WORDS["none"] in checkerboard_html(None)
     assert "vectors without pixels" in checkerboard_html(race, images=False)
-    running = checkerboard_html(race, RaceState("running", 0.25, "resize: 5 of 20 steps"))
+    running = checkerboard_html(race, Working("running", 5, 20, "resize: 5 of 20 steps"))
     assert "scaleX(0.250)" in running and "resize: 5 of 20 steps" in running
-    assert "Waiting for its turn" in checkerboard_html(None, RaceState("waiting"))
-    assert "no &lt;b&gt;" in checkerboard_html(None, RaceState("failed", text="no <b>"))
-    assert "have changed since" in checkerboard_html(race, RaceState("ready", stale=True))
+    assert "Waiting for its turn" in checkerboard_html(None, Working("waiting"))
+    assert "no &lt;b&gt;" in checkerboard_html(None, Working("failed", text="no <b>"))
+    assert STALE in checkerboard_html(race, Working("ready", stale=True))
 
 
 def test_a_head_without_a_flat_field_and_a_decoder_without_power(race: Race):
     lines = dataclasses.replace(race.own.relative, nyquist=float("nan"))
-    own = dataclasses.replace(race.own, flat=None, relative=lines, interval=(float("nan"), float("nan")))
+    own = dataclasses.replace(race.own, flat=None, relative=lines, score=Interval(*[float("nan")] * 3))
     loss = np.full(2, np.nan, np.float32)
     racers = tuple(dataclasses.replace(one, loss=loss, scores=(np.nan, np.nan)) for one in race.racers)
     html = checkerboard_html(dataclasses.replace(race, own=own, racers=racers))
