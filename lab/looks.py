@@ -44,6 +44,8 @@ class ProbesLook:
     """(K, *shape): each probe through the head that draws states."""
     by_class: np.ndarray
     """(K, classes): share of each probe's winning samples that are of a class; a row of zeros: it never won."""
+    order: tuple[int, ...]
+    """The probes so that alike ones stand side by side."""
     n: int
     seed: int
     trained: str
@@ -113,9 +115,10 @@ def probes_look(
     system: "SatipatthanaSystem", start: "SatipatthanaSystem", bundle: "DataBundle", trained: str
 ) -> ProbesLook:
     """The probes of `system` beside those of `start`, the same network before any training."""
-    from satipatthana.diagnostics.collapse import probe_angles, usage
+    from satipatthana.diagnostics.collapse import clustering_order, probe_angles, usage
     from satipatthana.diagnostics.observing import observing
 
+    now = probe_angles(system.samatha.vitakka.directions)
     split = bundle.validation
     with observing(system):
         _, meta = system.samatha.vitakka(_encode(system, split.x), threshold=-1.0)
@@ -123,11 +126,12 @@ def probes_look(
     by_class = np.zeros((len(system.probes), bundle.n_classes), np.float32)
     np.add.at(by_class, (meta.winner.numpy(), split.y.numpy()), 1)
     return ProbesLook(
-        now=probe_angles(system.probes),
-        start=probe_angles(start.probes),
+        now=now,
+        start=probe_angles(start.samatha.vitakka.directions),
         usage=usage(meta.attention),
         pictures=pictures.numpy(),
         by_class=by_class / np.maximum(by_class.sum(axis=1, keepdims=True), 1),
+        order=clustering_order(now.similarity),
         n=len(split),
         seed=system.config.seed,
         trained=trained,

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from lab import looks
+from lab import looks, looks_collapse
 from lab.dials import Dial, dials_of, turn_dial
 from lab.jobs import STAGES
 from lab.limits import BadInput, choice, number
@@ -263,6 +263,22 @@ class Session(Visit):
         rows = tuple(number(sample, 0, len(bundle.test) - 1, "Sample", integer=True) for sample in samples)
         sigma = number(noise, 0, 2, "Noise")
         places = [place(keyframe) for keyframe in snapshot.keyframes]
+    def collapse_info(self) -> looks_collapse.CollapseLook:
+        """Who answers what, and whether different inputs end apart."""
+        now = self.now
+        snapshot, bundle = now.snapshot(), now.run.bundle
+        with said():
+            return self._keep(
+                ("collapse", snapshot.version), lambda: looks_collapse.collapse_look(snapshot.system, bundle)
+            )
+
+    def gates_info(self) -> looks_collapse.GatesLook:
+        """Both gates at every threshold."""
+        now = self.now
+        snapshot, bundle = now.snapshot(), now.run.bundle
+        with said():
+            return self._keep(("gates", snapshot.version), lambda: looks_collapse.gates_look(snapshot.system, bundle))
+
         index = max((i for i, at in enumerate(places) if at.stage == 0 and at.step > 0), default=None)
         stage0 = None if index is None else self._at_keyframe(now, index)
         at = "" if index is None else places[index].label
@@ -297,6 +313,11 @@ class Session(Visit):
     def close(self) -> None:
         self._studies.close()
         super().close()
+
+    @property
+    def validation_size(self) -> int:
+        """Samples on which choices are looked at."""
+        return len(self.now.run.bundle.validation)
 
     def _take(self, run: OpenRun) -> RunInfo:
         info = super()._take(run)

@@ -44,6 +44,7 @@ def build(page: Page) -> gr.Tab:
             skip = gr.Slider(0, 1, value=0.3, step=0.05, label=WORDS["skip"], elem_id="skip")
             push = gr.Slider(0, 2, value=0.2, step=0.05, label=WORDS["push"], elem_id="push")
             gate = gr.Slider(-1, 1, value=-1, step=0.005, label=WORDS["gate"], elem_id="gate")
+            page.gate = gate
             with gr.Row():
                 calibrate = gr.Button(WORDS["calibrate"], size="sm", elem_id="calibrate", min_width=60)
                 opened = gr.Button(WORDS["open"], size="sm", elem_id="open-gate", min_width=60)

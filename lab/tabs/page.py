@@ -99,6 +99,8 @@ class Page:
         self.header: gr.HTML
         self.pause: gr.Button
         self.stop: gr.Button
+        self.gate: gr.Slider
+        """The inference gate of Converge's thoughts."""
         self.ticks: list[Tick] = []
         self.openers: list[Any] = []
         """Events after which another run is open."""

@@ -15,9 +15,10 @@ PANEL = Panel(
     "A row is a probe: what it looks like, how often it answers, its cosine to every other one.",
     "Vitakka, the first guess, compares each input with these directions. Healthy probes point apart (pale squares) "
     "and all have a bar; when few do all the work, or squares off the diagonal turn dark, they have collapsed. "
-    "Both matrices have one colour scale; hover over a square for its value.",
+    "Rows and columns stand so that alike probes are neighbours. The matrices have one colour scale; hover over a "
+    "square for its value. Where keys stand apart from the probes (vitakka keyed), the cosines are the keys'.",
     "cos(a, b) = a·b / (|a| |b|); perplexity = exp(−Σ p ln p) of the mean attention p, from 1 to K",
-    "satipatthana.diagnostics.collapse.probe_angles, .usage",
+    "satipatthana.diagnostics.collapse.probe_angles, .clustering_order, .usage",
 )
 SHOWN = 64
 """Probes drawn at most; a network with more says how many are left out."""
@@ -82,6 +83,8 @@ class ProbeInfo:
     seed: int | None
     trained: str
     """What ``now`` is: "now", or a keyframe such as "stage 1, step 63"."""
+    order: tuple[int, ...]
+    """The probes as they are drawn, alike ones side by side."""
 
     @property
     def n_probes(self) -> int:
@@ -99,11 +102,12 @@ def probes(
     n: int | None = None,
     seed: int | None = None,
     trained: str = "now",
+    order: Sequence[int] | None = None,
 ) -> ProbeInfo:
     """What to show of K probes: angles (K, K) now and at the start, usage over ``n`` inputs, decoded pictures (K, ...).
 
-    ``by_class`` (K, classes) is the share of each class among the inputs that a probe is nearest to. Raises
-    ValueError when the parts are not of the same probes.
+    ``by_class`` (K, classes) is the share of each class among the inputs that a probe is nearest to; ``order`` is
+    how rows and columns stand. Raises ValueError when the parts are not of the same probes.
     """
     k = len(now.similarity)
     parts = {
@@ -130,6 +134,7 @@ def probes(
         n=n,
         seed=seed,
         trained=trained,
+        order=tuple(range(k)) if order is None else tuple(order),
     )
 
 
@@ -143,7 +148,7 @@ def probes_html(info: ProbeInfo | None) -> str:
     more = (
         f'<p class="lab-reading">{left_out} more probes are not drawn; the numbers count all.</p>' if left_out else ""
     )
-    rows = "".join(_row(info, index, shown) for index in range(shown))
+    rows = "".join(_row(info, index, shown) for index in info.order[:shown])
     size = "large" if shown <= _WRITTEN else "small" if shown <= _LABELLED else "tiny"
     grid = (
         f'<div class="probes-scroll"><div class="probes" style="--k:{shown}" data-size="{size}">'
@@ -168,7 +173,7 @@ def _numbers(info: ProbeInfo) -> str:
 
 
 def _heads(info: ProbeInfo, shown: int) -> str:
-    columns = "".join(f"<i>{index}</i>" for index in range(shown)) if shown <= _WRITTEN else ""
+    columns = "".join(f"<i>{index}</i>" for index in info.order[:shown]) if shown <= _WRITTEN else ""
     top = max(float(np.max(info.usage)), 1e-9) if info.usage is not None else 0.0
     by_class = "" if info.by_class is None else ", by class won"
     axis = f"<small>0</small><small>{percent(top)}</small>" if top else ""
@@ -178,6 +183,8 @@ def _heads(info: ProbeInfo, shown: int) -> str:
         f'<span class="probes-head"><b>cosine, {escape(info.trained)}</b>'
         f'<span class="probes-columns">{columns}</span></span>'
         '<span class="probes-head"><b>cosine, at initialisation</b>'
+        f'<span class="probes-columns">{columns if info.start is not None else ""}</span></span>'
+        '<span class="probes-head"><b>change since then</b>'
         f'<span class="probes-columns">{columns if info.start is not None else ""}</span></span>'
     )
 
@@ -190,22 +197,27 @@ def _row(info: ProbeInfo, index: int, shown: int) -> str:
             tip = f"Probe {index}, drawn by the recon head of s"
             picture = thumbnail(info.pictures[index], f"probe {index}, decoded", tip)
     label = str(index) if shown <= _LABELLED or index % 10 == 0 else ""
-    start = None if info.start is None else info.start[index, :shown]
+    columns = list(info.order[:shown])
+    now = info.now[index, columns]
+    start = None if info.start is None else info.start[index, columns]
+    change = None if start is None else now - start
     return (
         f'<span class="probes-name" data-row="{index}"><b>{label}</b>{picture}</span>{_bar(info, index)}'
-        f"{_squares(info.now[index, :shown], index, info.trained)}{_squares(start, index, 'at initialisation')}"
+        f"{_squares(now, index, columns, info.trained)}{_squares(start, index, columns, 'at initialisation')}"
+        f"{_squares(change, index, columns, 'now less initialisation', 'change of the cosine')}"
     )
 
 
-def _squares(row: np.ndarray | None, index: int, when: str) -> str:
+def _squares(row: np.ndarray | None, index: int, columns: list[int], when: str, what: str = "cosine") -> str:
     if row is None:
-        note = "not known" if index == 0 else ""
+        note = "not known" if index == columns[0] else ""
         return f'<span class="probes-row none">{note}</span>'
     written = len(row) <= _WRITTEN
     cells = "".join(
-        f'<span style="background:{diverging_css(value)}"{_loud(value)} data-tip="{_pair(index, other, value, when)}">'
+        f'<span style="background:{diverging_css(value)}"{_loud(value)} '
+        f'data-tip="{_pair(index, other, value, when, what)}">'
         f"{_cosine(value) if written else ''}</span>"
-        for other, value in enumerate(float(value) for value in row)
+        for other, value in zip(columns, (float(value) for value in row), strict=True)
     )
     return f'<span class="probes-row" data-row="{index}">{cells}</span>'
 
@@ -215,9 +227,9 @@ def _loud(value: float) -> str:
     return f' data-loud="{"both" if abs(value) > 0.8 else "dark"}"' if abs(value) > 0.5 else ""
 
 
-def _pair(index: int, other: int, value: float, when: str) -> str:
+def _pair(index: int, other: int, value: float, when: str, what: str) -> str:
     who = f"probe {index} with itself" if index == other else f"probe {index} ~ probe {other}"
-    return escape(f"{who}, {when}: cosine {number(value)}")
+    return escape(f"{who}, {when}: {what} {number(value)}")
 
 
 def _cosine(value: float) -> str:
@@ -227,7 +239,7 @@ def _cosine(value: float) -> str:
 
 def _bar(info: ProbeInfo, index: int) -> str:
     if info.usage is None or info.won is None:
-        return f'<span class="probes-bar none">{"not measured" if index == 0 else ""}</span>'
+        return f'<span class="probes-bar none">{"not measured" if index == info.order[0] else ""}</span>'
     share, won = float(info.usage[index]), float(info.won[index])
     length = share / max(float(np.max(info.usage)), 1e-9)
     tip = f"Probe {index}: {percent(share)} of the attention, nearest for {percent(won)} of the inputs"

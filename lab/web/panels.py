@@ -13,6 +13,15 @@ def panel(html: str = "", **options: Any) -> Instrument:
     return Instrument("panel", show(html), scripts=("panels.js", "zoom.js"), triggers=("act",), plotly=False, **options)
 
 
+def gate(html: str = "", **options: Any) -> Instrument:
+    """A panel whose charts have handles to drag.
+
+    Event: ``act`` ({"act": "gate:inference:0.615"}) when a handle is let go.
+    """
+    scripts = ("panels.js", "gate.js")
+    return Instrument("panel", show(html), scripts=scripts, triggers=("act",), plotly=False, **options)
+
+
 def show(html: str) -> dict[str, str]:
     """The value of a panel."""
     return {"html": html}
