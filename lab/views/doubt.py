@@ -17,6 +17,8 @@ MEASURES: dict[str, str] = {
     "reconstruction": "minus reconstruction error",
     "nearest_probe": "minus distance to the nearest probe",
 }
+HEADS = {**MEASURES, "reconstruction": "−reconstruction error", "nearest_probe": "−distance to a probe"}
+"""The same, for the head of a column."""
 SCORES = ("trust", "conformity", "confidence")
 _TITLES = {
     "clean": "clean",
@@ -85,6 +87,11 @@ def share(value: float) -> str:
     return f"{value:.3f}".replace("-", "−")
 
 
+def short(value: float) -> str:
+    """A number of any size in two digits, without the zero before its point: −.056."""
+    return number(value, digits=2).replace("0.", ".", 1) if abs(value) < 1 else number(value, digits=2)
+
+
 def interval_html(interval: IntervalLike | None, write=share) -> str:
     """The figure, and its interval in quiet ink; a dash for what does not exist."""
     if interval is None:
@@ -92,8 +99,12 @@ def interval_html(interval: IntervalLike | None, write=share) -> str:
     ends = f"{write(interval.low)} to {write(interval.high)}"
     if 0 <= interval.low <= interval.high <= 1:
         # short, for columns of them: .825–.871
-        ends = "–".join(write(end).removeprefix("0") or "0" for end in (interval.low, interval.high))
+        ends = "–".join(_end(write(end)) for end in (interval.low, interval.high))
     return f'<span class="figure"><b>{write(interval.value)}</b> <span>{ends}</span></span>'
+
+
+def _end(text: str) -> str:
+    return "1" if text == "1.000" else text.removeprefix("0") or "0"
 
 
 def strip_html(pictures: Sequence[Picture], empty: str) -> str:
@@ -114,7 +125,7 @@ def picture_html(picture: Picture) -> str:
     if picture.other is not None:
         images += thumbnail(picture.other, "whose thought it is")
     answer = f"{escape(picture.label or '')} → <b>{escape(picture.answer)}</b>"
-    value = number(values[picture.measure]) if picture.measure in values else ""
+    value = number(values[picture.measure], digits=2) if picture.measure in values else ""
     body = f'<span class="doubt-pair">{images}</span><span class="doubt-answer">{answer}</span><small>{value}</small>'
     about = f'class="doubt-sample" data-mark="{picture.mark}" data-tip="{escape(tip)}"'
     if not picture.key:

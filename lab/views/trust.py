@@ -6,6 +6,7 @@ from typing import Protocol
 import numpy as np
 
 from lab.views.doubt import (
+    HEADS,
     MEASURES,
     SCORES,
     IntervalLike,
@@ -14,6 +15,7 @@ from lab.views.doubt import (
     path_title,
     path_variable,
     share,
+    short,
     strip_html,
 )
 from lab.views.panel import Panel, empty_html, panel_html
@@ -41,7 +43,7 @@ DETAIL = Panel(
 NEW = "never trained on"
 WAITING = "waiting"
 _W, _H = 200, 34  # of a histogram
-_ROC = 240
+_ROC = 200
 
 
 class SeparationLike(Protocol):
@@ -105,12 +107,13 @@ def table_html(info: TableInfo | None, note: str = "") -> str:
     clean = next((row.counts for row in info.rows if row.name == "clean"), None)
     rows = "".join(_row(row, info, clean) for row in info.rows)
     said = f'<p class="trust-note" role="status">{escape(note)}</p>' if note else ""
-    table = f'<div class="trust-scroll"><div class="trust-table" role="table">{_head(info)}{rows}</div></div>'
+    wide = " data-wide" if _wide(info) else ""
+    table = f'<div class="trust-scroll"><div class="trust-table" role="table"{wide}>{_head(info)}{rows}</div></div>'
     return panel_html("trust", PANEL, said, table, corner=corner(info.n, info.seed))
 
 
 def _head(info: TableInfo) -> str:
-    title = MEASURES[info.measure]
+    title = HEADS[info.measure]
     span = f"<small>{number(info.low, digits=2)}</small><small>{number(info.high, digits=2)}</small>"
     cells = (
         "<b>path</b>",
@@ -123,6 +126,11 @@ def _head(info: TableInfo) -> str:
     )
     heads = "".join(f'<span role="columnheader">{cell}</span>' for cell in cells)
     return f'<div class="trust-row head" role="row">{heads}</div>'
+
+
+def _wide(info: TableInfo) -> bool:
+    """Whether the measure's numbers may be of any size."""
+    return info.measure not in (*SCORES, "max_softmax")
 
 
 def _row(row: PathRow, info: TableInfo, clean: np.ndarray | None) -> str:
@@ -140,7 +148,7 @@ def _row(row: PathRow, info: TableInfo, clean: np.ndarray | None) -> str:
         f'<span role="cell"><button type="button" class="trust-name" data-act="path:{escape(row.name)}" '
         f'aria-pressed="{chosen}">{name}</button></span>'
     )
-    write = share if info.measure in (*SCORES, "max_softmax") else number
+    write = short if _wide(info) else share
     cells = (
         histogram_svg(row.counts, clean, row.name, figures.n),
         _plain(figures.mean, write),

@@ -1,11 +1,13 @@
 """One row a path, AUROC and gap together, the families never trained on marked; the chosen one's ROC and samples."""
 
 import re
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
 
-from lab.views.doubt import interval_html, path_title, path_variable, picture_html
+from lab.views.doubt import interval_html, path_title, path_variable, picture_html, short
 from lab.views.left_out import MISSING, left_out_html
 from lab.views.trust import NEW, DetailInfo, PathRow, TableInfo, detail_html, table_html
 from tests.views.doubt import interval, picture, separated
@@ -70,8 +72,8 @@ def test_one_path_has_its_curve_and_its_samples():
         3,
     )
     html = detail_html(info)
-    assert 'd="M0 240L0 120L120 0L240 0"' in html and html.count("<path class=") == 3
-    assert "0.875" in html and 'cx="108.0" cy="12.0"' in html, "the dot is at 95 % TPR"
+    assert 'd="M0 200L0 100L100 0L200 0"' in html and html.count("<path class=") == 3
+    assert "0.875" in html and 'cx="90.0" cy="10.0"' in html, "the dot is at 95 % TPR"
     assert 'data-act="sample:void_letters:4"' in html and 'data-act="sample:void_letters:9"' in html
     none = detail_html(DetailInfo("clean", "trust", {}, None, None, (), (), 0, 3))
     assert "choose another row" in none and "No sample takes this path" in none
@@ -103,3 +105,12 @@ def test_a_family_left_out_stands_beside_the_headline():
     assert 'cx="90.0"' in html and 'class="hollow" cx="80.0"' in html, "the axis begins at .5"
     assert "6 of 6" in html and "seed 1" in html
     assert MISSING in left_out_html(None, "") and "step 10" in left_out_html(None, "step 10")
+
+
+def test_numbers_of_any_size_are_short():
+    assert [short(value) for value in (-0.0557, 2.186, 0.5, 0.0)] == ["−.056", "2.2", ".50", "0"]
+    perfect: Any = SimpleNamespace(value=1.0, low=0.99, high=1.0)
+    assert "<b>1.000</b> <span>.990–1</span>" in interval_html(perfect)
+    assert "<b>−.056</b> <span>−.066 to −.046</span>" in interval_html(interval(-0.056), short)
+    assert "data-wide" in table_html(table(clean(), measure="reconstruction"))
+    assert "data-wide" not in table_html(table(clean(), measure="max_softmax"))
