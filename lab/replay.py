@@ -25,8 +25,10 @@ def walk(
 
     It must not be kept, for the next turn changes it; building one for every keyframe would cost ten times as much.
     """
+    from satipatthana.train.records import measured_once
+
     past = system.freshly_initialised().eval().requires_grad_(False)
-    components = past.components()
+    components, present = past.components(), system.components()
     last = last_move(keyframes, len(keyframes) - 1)
     for index in range(max(chosen, default=-1) + 1):
         grouped: dict[str, dict[str, Any]] = {}
@@ -34,7 +36,7 @@ def walk(
             name, _, rest = key.partition(".")
             grouped.setdefault(name, {})[rest] = value  # load_state_dict widens half precision
         for name, tensors in grouped.items():
-            components[name].load_state_dict(tensors)
+            components[name].load_state_dict(tensors | measured_once(present[name]))
         if index > last >= 0 and keyframes[index].stage not in MOVES:
             # Keys are fitted when a stage ends, after its last keyframe; from then on they are the present's.
             for name in system.samatha.vitakka.fitted_at_the_end:

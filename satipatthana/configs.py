@@ -230,6 +230,26 @@ class GroundedVipassanaConfig:
 
 
 @dataclass(frozen=True)
+class FamiliarVipassanaConfig:
+    """The grounded one with two metrics more: how near s* is to known ends, and the input to what known ones look like.
+
+    It doubts families that it was never trained on; train it with ``curriculum.voids`` wide, 500 steps.
+    """
+
+    kind: ClassVar[str] = "familiar"
+    context_dim: int = 32
+    hidden: int = 32
+    n_known: int = 2000
+    """Clean training inputs that it remembers."""
+    n_nearest: int = 5
+
+    def __post_init__(self) -> None:
+        _positive(self, "context_dim", "hidden", "n_nearest")
+        ok = self.n_nearest <= self.n_known <= 100_000
+        _check(ok, f"n_known is {self.n_known}; expected n_nearest ({self.n_nearest}) to 100000.")
+
+
+@dataclass(frozen=True)
 class ReconHeadConfig:
     """What turns a latent into an image; ``upsampling`` chooses how its resolution doubles."""
 
@@ -259,7 +279,7 @@ AdapterConfig = CnnAdapterConfig | MlpAdapterConfig
 VitakkaConfig = StandardVitakkaConfig | KeyedVitakkaConfig
 VicaraConfig = InjectedVicaraConfig | StandardVicaraConfig
 SatiConfig = FixedStepSatiConfig | ThresholdSatiConfig
-VipassanaConfig = GroundedVipassanaConfig | StandardVipassanaConfig
+VipassanaConfig = GroundedVipassanaConfig | StandardVipassanaConfig | FamiliarVipassanaConfig
 
 
 @dataclass(frozen=True)
@@ -359,6 +379,8 @@ class CurriculumConfig:
     max_blur: float = 3.0
     """Blur of the target of the first intermediate decode, pixels; it falls to 0 at step T."""
     n_keyframes: int = 20
+    voids: Literal["six", "wide"] = "six"
+    """What stage 2 calls void: the six trained families, or half of them and half cut, mixed and cloudy inputs."""
     paths: dict[str, float] = field(default_factory=_stage2_paths)
     """Shares of the five paths of stage 2; they are normalised by their sum."""
     stage0: StageConfig = field(default_factory=lambda: StageConfig(126, 2e-3, weights={"reconstruction": 1.0}))
@@ -377,6 +399,7 @@ class CurriculumConfig:
         _share(self, "floor")
         _check(self.max_blur >= 0, f"max_blur is {self.max_blur}; expected 0 (sharp targets) or more pixels.")
         _check(0 <= self.n_keyframes <= 100, f"n_keyframes is {self.n_keyframes}; expected 0 to 100.")
+        _one_of(self, "voids", ("six", "wide"))
         known = _stage2_paths()
         unknown = sorted(set(self.paths) - set(known))
         _check(not unknown, f"paths names {unknown}; known: {', '.join(known)}.")

@@ -42,9 +42,25 @@ class CnnAdapter(nn.Module):
             return nn.Sequential(*layers, nn.Flatten(), nn.Linear(config.channels[-1] * grid, dim), nn.Tanh())
 
         self.net = built(make, generator)
+        self.n_impressions = 2 * sum(config.channels)
 
     def forward(self, x: Float[Tensor, "B C H W"]) -> Float[Tensor, "B D"]:
-        return self.net(F.pad(x, self.padding, value=BACKGROUND) if any(self.padding) else x)
+        return self.net(self._padded(x))
+
+    def impression(self, x: Float[Tensor, "B C H W"]) -> Float[Tensor, "B F"]:
+        """What an input looks like, wherever in the picture: mean and standard deviation over the pixels of every
+        channel after each activation."""
+        found, seen = self._padded(x), []
+        for layer in self.net:
+            if isinstance(layer, nn.Flatten):
+                break
+            found = layer(found)
+            if isinstance(layer, nn.LeakyReLU):
+                seen += [found.mean(dim=(2, 3)), found.std(dim=(2, 3), correction=0)]
+        return torch.cat(seen, dim=1)
+
+    def _padded(self, x: Float[Tensor, "B C H W"]) -> Float[Tensor, "B C Hp Wp"]:
+        return F.pad(x, self.padding, value=BACKGROUND) if any(self.padding) else x
 
 
 class MlpAdapter(nn.Module):
@@ -66,6 +82,12 @@ class MlpAdapter(nn.Module):
             ),
             generator,
         )
+        self.n_impressions = 2 * hidden
+
+    def impression(self, x: Float[Tensor, "B F"]) -> Float[Tensor, "B I"]:
+        """What an input looks like: the activations of both hidden layers."""
+        first = self.net[:2](x)
+        return torch.cat([first, self.net[2:4](first)], dim=1)
 
     def forward(self, x: Float[Tensor, "B F"]) -> Float[Tensor, "B D"]:
         return self.net(x)

@@ -1,14 +1,20 @@
 """Vipassana, judging one's own thought: trust, conformity and confidence, read from how the thought went."""
 
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import ClassVar, Protocol, runtime_checkable
 
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from satipatthana.components.familiarity import FAMILIARITY, Familiarity
 from satipatthana.components.initialise import built
-from satipatthana.configs import GroundedVipassanaConfig, StandardVipassanaConfig, VipassanaConfig
+from satipatthana.configs import (
+    FamiliarVipassanaConfig,
+    GroundedVipassanaConfig,
+    StandardVipassanaConfig,
+    VipassanaConfig,
+)
 from satipatthana.santana import SantanaLog
 
 SCORES = ("trust", "conformity", "confidence")
@@ -127,12 +133,14 @@ class GroundedVipassana(nn.Module):
 
     metric_mean: Tensor
     metric_std: Tensor
-    metric_names = METRICS
+    metric_names: tuple[str, ...] = METRICS
     path_name = "the path s_t - s*, as the GRU followed it"
 
-    def __init__(self, config: GroundedVipassanaConfig, dim: int, generator: torch.Generator) -> None:
+    def __init__(
+        self, config: GroundedVipassanaConfig | FamiliarVipassanaConfig, dim: int, generator: torch.Generator
+    ) -> None:
         super().__init__()
-        hidden, n_metrics = config.hidden, len(METRICS)
+        hidden, n_metrics = config.hidden, len(self.metric_names)
         self.register_buffer("metric_mean", torch.zeros(n_metrics))
         self.register_buffer("metric_std", torch.ones(n_metrics))
         self.read_metrics = built(
@@ -152,7 +160,9 @@ class GroundedVipassana(nn.Module):
         probes: Float[Tensor, "K D"],
         reconstruction_error: Float[Tensor, " B"],
     ) -> Insight:
-        metrics = grounding_metrics(s_star, santana, probes, reconstruction_error)
+        return self._insight(s_star, santana, grounding_metrics(s_star, santana, probes, reconstruction_error))
+
+    def _insight(self, s_star: Float[Tensor, "B D"], santana: SantanaLog, metrics: Float[Tensor, "B M"]) -> Insight:
         path = self._follow(s_star, santana)
         logits, v_ctx = self.read(metrics, path)
         return Insight(logits, v_ctx, santana.taken.any(dim=0), metrics, path)
@@ -179,6 +189,43 @@ class GroundedVipassana(nn.Module):
         # depend on how long its neighbours went on.
         outputs, _ = self.read_path(torch.cat([away, _log(away.norm(dim=-1, keepdim=True))], dim=-1))
         return outputs[santana.steps, torch.arange(len(s_star), device=s_star.device)]
+
+
+class FamiliarVipassana(GroundedVipassana):
+    """The grounded one, which also asks how familiar the end of the thought and the look of the input are."""
+
+    metric_names = METRICS + FAMILIARITY
+    measured_once: ClassVar[tuple[str, ...]] = ("known.",)
+    """Of its state: not learned, and in no keyframe."""
+
+    def __init__(
+        self, config: FamiliarVipassanaConfig, dim: int, generator: torch.Generator, n_impressions: int
+    ) -> None:
+        super().__init__(config, dim, generator)
+        self.known = Familiarity(config, dim, n_impressions)
+
+    def forward(  # type: ignore[override]
+        self,
+        s_star: Float[Tensor, "B D"],
+        santana: SantanaLog,
+        probes: Float[Tensor, "K D"],
+        reconstruction_error: Float[Tensor, " B"],
+        impression: Float[Tensor, "B I"],
+    ) -> Insight:
+        return self._insight(s_star, santana, self.measure(s_star, santana, probes, reconstruction_error, impression))
+
+    def measure(
+        self,
+        s_star: Float[Tensor, "B D"],
+        santana: SantanaLog,
+        probes: Float[Tensor, "K D"],
+        reconstruction_error: Float[Tensor, " B"],
+        impression: Float[Tensor, "B I"],
+    ) -> Float[Tensor, "B 10"]:
+        """The ten numbers of ``metric_names``, per sample; zeros for a sample that took no step."""
+        grounded = grounding_metrics(s_star, santana, probes, reconstruction_error)
+        familiar = self.known(s_star, impression) * santana.taken.any(dim=0)[:, None]
+        return torch.cat([grounded, familiar], dim=1)
 
 
 class StandardVipassana(nn.Module):
@@ -219,8 +266,14 @@ class StandardVipassana(nn.Module):
         return torch.cat([self.trust_head(metrics), self.score_head(v_ctx)], dim=1), v_ctx
 
 
-def make_vipassana(config: VipassanaConfig, dim: int, generator: torch.Generator) -> nn.Module:
-    """The vipassana that ``config`` describes."""
+def make_vipassana(
+    config: VipassanaConfig, dim: int, generator: torch.Generator, n_impressions: int | None = None
+) -> nn.Module:
+    """The vipassana that ``config`` describes. ``n_impressions`` is the adapter's; the familiar one needs it."""
+    if isinstance(config, FamiliarVipassanaConfig):
+        if n_impressions is None:
+            raise ValueError("A familiar vipassana needs an adapter with impression(); this one has none.")
+        return FamiliarVipassana(config, dim, generator, n_impressions)
     if isinstance(config, GroundedVipassanaConfig):
         return GroundedVipassana(config, dim, generator)
     return StandardVipassana(config, dim, generator)

@@ -11,7 +11,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from satipatthana.components.decoders import AuxHead, ConditionalDecoder, make_recon_head
-from satipatthana.components.vipassana import Insight, make_vipassana
+from satipatthana.components.vipassana import FamiliarVipassana, Insight, make_vipassana
 from satipatthana.configs import SystemConfig
 from satipatthana.core.engines import SamathaEngine, SamathaOutput
 from satipatthana.measures import mse
@@ -104,7 +104,9 @@ class SatipatthanaSystem(nn.Module):
             "adapter_recon_head": lambda generator: make_recon_head(config.recon, shape, dim, generator),
             "samatha_recon_head": lambda generator: make_recon_head(config.recon, shape, dim, generator),
             "aux_head": lambda generator: AuxHead(dim, n_classes, generator),
-            "vipassana": lambda generator: make_vipassana(config.vipassana, dim, generator),
+            "vipassana": lambda generator: make_vipassana(
+                config.vipassana, dim, generator, getattr(self.samatha.adapter, "n_impressions", None)
+            ),
             "answer": lambda generator: ConditionalDecoder(config.answer, dim, context_dim, n_classes, generator),
         }
         for name, make in made.items():
@@ -122,7 +124,14 @@ class SatipatthanaSystem(nn.Module):
     ) -> Insight:
         """Vipassana. ``error`` is the ``drawing_error`` of the same state and input, where it is known already."""
         error = self.drawing_error(s_star, x_given) if error is None else error
-        return self.vipassana(s_star, santana, self.probes, error)
+        if not isinstance(self.vipassana, FamiliarVipassana):
+            return self.vipassana(s_star, santana, self.probes, error)
+        return self.vipassana(s_star, santana, self.probes, error, self.impression(x_given))
+
+    @torch.no_grad()
+    def impression(self, x: Tensor) -> Float[Tensor, "B I"]:
+        """What inputs look like to the adapter, which is frozen wherever this is asked for."""
+        return self.samatha.adapter.impression(x)  # type: ignore[operator]
 
     def drawing_error(self, s_star: Tensor, x_given: Tensor) -> Float[Tensor, " B"]:
         """How far the state, drawn, is from the input to which it is attributed: on the mismatch path ``s_star`` is

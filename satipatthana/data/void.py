@@ -10,6 +10,7 @@ import torch
 from jaxtyping import Float, Int64
 from torch import Tensor
 
+from ..components.objectives import blur
 from ..measures import derangement
 from .bundle import DataError
 from .letters import MIN_SIDE, draw_letters
@@ -18,10 +19,17 @@ Batch = Float[Tensor, "B *shape"]  # (B, C, H, W) or (B, F)
 
 TRAINED_VOIDS: tuple[str, ...] = ("gaussian", "uniform", "constant", "patch-shuffle", "inverted", "overlay")
 HELD_OUT_VOIDS: tuple[str, ...] = ("rotated", "flipped", "average", "letters")
+WIDE_VOIDS: tuple[str, ...] = ("cutmix", "clouds")
+"""Images that a wide stage 2 learns from beside the six."""
 
 GAUSSIAN_SCALES = (0.1, 1.0)  # standard deviation, uniform per sample
 PATCHES = 4  # patch-shuffle cuts an image into 4x4 patches
-_NEEDS_PARTNER = ("overlay", "average")
+CUT = (10 / 28, 21 / 28)  # cutmix: where the other input begins, as a share of the side
+CLOUD_SIZES = (0.8, 3.3)  # standard deviation of the blur in pixels, uniform per sample
+CLOUD_LEVELS = (0.0, 1.2)  # standard deviations above the mean at which a cloud begins
+CLOUD_BANDS = 0.4  # share of clouds of which only a band about the level is drawn
+CLOUD_BAND = 0.25  # half its width, standard deviations
+NEEDS_PARTNER = ("overlay", "average", "cutmix")
 # Not for vectors: what needs pixels beside pixels, and "inverted", because the mirror image of centred data
 # may be data again (as it is for the moons, which are symmetric about their middle).
 _VECTOR_VOIDS = ("gaussian", "uniform", "constant", "overlay", "average")
@@ -45,31 +53,36 @@ def void_families(x_shape: Sequence[int]) -> tuple[str, ...]:
     return tuple(name for name in known if name not in lacking)
 
 
+def wide_voids(x_shape: Sequence[int]) -> tuple[str, ...]:
+    """The further families that a wide stage 2 learns from: of images only."""
+    return WIDE_VOIDS if len(x_shape) == 3 else ()
+
+
 def trained_voids(x_shape: Sequence[int]) -> tuple[str, ...]:
     """Those of them that stage 2 learns from."""
     return tuple(name for name in void_families(x_shape) if name in TRAINED_VOIDS)
 
 
 @torch.no_grad()
-def make_void(family: str, x: Batch, generator: torch.Generator) -> Batch:
+def make_void(family: str, x: Batch, generator: torch.Generator, partner: Batch | None = None) -> Batch:
     """A batch of one void family, of the shape, type and device of the real batch x, in [-1, 1].
 
-    x: (B, C, H, W) or (B, F) in [-1, 1]; `generator`: a CPU generator, the only source of chance. Raises
+    x: (B, C, H, W) or (B, F) in [-1, 1]; `generator`: a CPU generator, the only source of chance; `partner`: what
+    each row is mixed with, where two inputs are (by default another row). Raises
     DataError for an unknown family, one that does not exist for this shape, or one of two inputs when B is 1.
     """
     _check(x, (family,))
-    exist = void_families(x.shape[1:])
+    exist = void_families(x.shape[1:]) + wide_voids(x.shape[1:])
     if family not in exist:
         raise DataError(
             f"void family {family!r} does not exist for samples {tuple(x.shape[1:])}, expected one of: "
             f"{', '.join(exist)}"
         )
-    partner = x
-    if family in _NEEDS_PARTNER:
+    if partner is None and family in NEEDS_PARTNER:
         if len(x) < 2:
             raise DataError(f"void family {family!r} mixes two inputs, not {len(x)}: give more of them")
         partner = x[derangement(len(x), generator).to(x.device)]
-    return _MAKERS[family](x, partner, generator)
+    return _MAKERS[family](x, x if partner is None else partner, generator)
 
 
 @torch.no_grad()
@@ -83,9 +96,9 @@ def mix_voids(
     unknown name.
     """
     _check(x, families)
-    exist = void_families(x.shape[1:])
+    exist = void_families(x.shape[1:]) + wide_voids(x.shape[1:])
     usable = [
-        index for index, name in enumerate(families) if name in exist and not (len(x) < 2 and name in _NEEDS_PARTNER)
+        index for index, name in enumerate(families) if name in exist and not (len(x) < 2 and name in NEEDS_PARTNER)
     ]
     if not usable:
         raise DataError(
@@ -174,6 +187,28 @@ def _letters(x: Batch, partner: Batch, generator: torch.Generator) -> Batch:
     return draw_letters(len(x), x.shape[2], x.shape[3], generator).to(x).expand_as(x).clone()
 
 
+def _cutmix(x: Batch, partner: Batch, generator: torch.Generator) -> Batch:
+    b, _, height, width = x.shape
+    low, high = CUT
+    at = low + (high - low) * _rand(x, b, 1, 1, generator=generator)
+    right = torch.arange(width, device=x.device)[None, None] >= at * width
+    below = torch.arange(height, device=x.device)[None, :, None] >= at * height
+    other = torch.where(_rand(x, b, 1, 1, generator=generator) < 0.5, right, below)
+    return torch.where(other[:, None], partner, x)
+
+
+def _clouds(x: Batch, partner: Batch, generator: torch.Generator) -> Batch:
+    low, high = CLOUD_SIZES
+    noise = torch.randn((len(x), 1, *x.shape[2:]), generator=generator).to(x)
+    field = blur(noise, low + (high - low) * _rand(x, len(x), generator=generator))
+    field = (field - field.mean(dim=(2, 3), keepdim=True)) / field.std(dim=(2, 3), keepdim=True)
+    first, last = CLOUD_LEVELS
+    level = first + (last - first) * _rand(x, *_per_sample(x), generator=generator)
+    banded = _rand(x, *_per_sample(x), generator=generator) < CLOUD_BANDS
+    ink = torch.where(banded, (field - level).abs() < CLOUD_BAND, field > level)
+    return (2.0 * ink - 1.0).to(x).expand_as(x).clone()
+
+
 _MAKERS: dict[str, Callable[[Batch, Batch, torch.Generator], Batch]] = {
     "gaussian": _gaussian,
     "uniform": _uniform,
@@ -185,4 +220,6 @@ _MAKERS: dict[str, Callable[[Batch, Batch, torch.Generator], Batch]] = {
     "flipped": _flipped,
     "average": _average,
     "letters": _letters,
+    "cutmix": _cutmix,
+    "clouds": _clouds,
 }

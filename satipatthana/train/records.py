@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from satipatthana.core.system import LEARNS, SatipatthanaSystem, TrainingStage
 
@@ -88,10 +88,20 @@ def capture(system: SatipatthanaSystem, stage: TrainingStage, step: int, global_
     tensors: dict[str, Tensor] = {}
     components = system.components()
     for name in LEARNS[stage]:
+        apart = measured_once(components[name])
         for key, value in components[name].state_dict().items():
+            if key in apart:
+                continue
             kept = value.half() if value.is_floating_point() else value
             tensors[f"{name}.{key}"] = kept.detach().to("cpu", copy=True)
     return Keyframe(int(stage), step, global_step, tensors)
+
+
+def measured_once(component: nn.Module) -> dict[str, Tensor]:
+    """What a component measured of the data before it learned: no keyframe keeps it, being large and always the same.
+    An earlier moment is shown with the present's."""
+    prefixes = getattr(component, "measured_once", ())
+    return {key: value for key, value in component.state_dict().items() if key.startswith(prefixes)} if prefixes else {}
 
 
 def rebuild(system: SatipatthanaSystem, keyframes: Sequence[Keyframe], index: int) -> SatipatthanaSystem:
@@ -105,7 +115,8 @@ def rebuild(system: SatipatthanaSystem, keyframes: Sequence[Keyframe], index: in
     for name, component in past.components().items():
         own = {key.removeprefix(f"{name}."): value for key, value in merged.items() if key.startswith(f"{name}.")}
         if own:
-            component.load_state_dict({key: _widen(value) for key, value in own.items()})
+            apart = measured_once(system.components()[name])
+            component.load_state_dict({key: _widen(value) for key, value in own.items()} | apart)
     return past
 
 

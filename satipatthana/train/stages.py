@@ -20,12 +20,19 @@ from satipatthana.components.objectives import (
     blur,
     orthogonality,
 )
-from satipatthana.components.vipassana import SCORES, GroundedVipassana, grounding_metrics
+from satipatthana.components.vipassana import SCORES, FamiliarVipassana, GroundedVipassana
 from satipatthana.configs import CurriculumConfig
 from satipatthana.core.engines import SamathaOutput
 from satipatthana.core.system import LEARNS, SatipatthanaSystem, TrainingStage
-from satipatthana.data.void import TRAINED_VOIDS, mix_voids, trained_voids
-from satipatthana.measures import derangement, mse
+from satipatthana.data.void import (
+    TRAINED_VOIDS,
+    WIDE_VOIDS,
+    make_void,
+    mix_voids,
+    trained_voids,
+    wide_voids,
+)
+from satipatthana.measures import derangement
 
 
 @dataclass(frozen=True)
@@ -148,6 +155,9 @@ def fit_gate_keys(system: SatipatthanaSystem, batch: Batch) -> None:
 
 # --- stage 2 -------------------------------------------------------------------------------------------------------
 
+CHIMERA = "chimera"
+"""What is drawn from two thoughts, each coordinate taken from either: void that only the network itself can make."""
+STAGE2_VOIDS = (*TRAINED_VOIDS, *WIDE_VOIDS, CHIMERA)
 PATHS = ("clean", "augmented", "drunk", "mismatch", "void")
 AUGMENTED_NOISE = (0.2, 0.7)
 """Severity of the augmented path, uniform between these."""
@@ -164,7 +174,7 @@ class PathBatch:
     target: Tensor
     path: Tensor
     family: Tensor
-    """(B,) index into ``TRAINED_VOIDS`` of a row that is void, -1 of any other."""
+    """(B,) index into ``STAGE2_VOIDS`` of a row that is void, -1 of any other."""
 
 
 def vipassana_loss(system: SatipatthanaSystem, batch: Batch) -> Terms:
@@ -188,10 +198,7 @@ def walk_paths(system: SatipatthanaSystem, batch: Batch) -> PathBatch:
     given = x.clone()
     family = torch.full_like(path, -1)
     if len(rows["void"]):
-        families = trained_voids(tuple(x.shape[1:]))
-        given[rows["void"]], index = mix_voids(x[rows["void"]], generator, families)
-        number = torch.tensor([TRAINED_VOIDS.index(name) for name in families], device=x.device)
-        family[rows["void"]] = number[index]
+        given[rows["void"]], family[rows["void"]] = draw_voids(system, batch, rows["void"])
     low, high = AUGMENTED_NOISE
     sigma = torch.zeros(len(x), device=x.device)
     n_augmented = len(rows["augmented"])
@@ -212,6 +219,42 @@ def walk_paths(system: SatipatthanaSystem, batch: Batch) -> PathBatch:
         partner = torch.arange(len(thought.s_star), device=x.device)
         target, path, family = target[keep], path[keep], family[keep]
     return PathBatch(thought, thought.s_star[partner], partner, target, path, family)
+
+
+def draw_voids(system: SatipatthanaSystem, batch: Batch, rows: Tensor) -> tuple[Tensor, Tensor]:
+    """Voids from these rows (V,) of the batch, and of each its index (V,) into ``STAGE2_VOIDS``.
+
+    Six families in equal shares; wide, every second row is cut, cloudy or a chimera instead, mixed of two classes:
+    two inputs of one class can make a third that is real.
+    """
+    x, y, generator = batch.x[rows], batch.y[rows], batch.generator
+    families, wide = trained_voids(tuple(x.shape[1:])), (*wide_voids(tuple(x.shape[1:])), CHIMERA)
+    drawn, index = mix_voids(x, generator, families)
+    family = torch.tensor([STAGE2_VOIDS.index(name) for name in families], device=x.device)[index]
+    if batch.curriculum.voids == "six":
+        return drawn, family
+    rank = torch.rand(len(x), len(x), generator=generator).to(x.device)
+    strangers = rank.masked_fill(y[:, None] == y, -1.0)
+    partner, has_partner = x[strangers.argmax(dim=1)], strangers.amax(dim=1) >= 0
+    turn = torch.randperm(len(x), generator=generator).to(x.device)
+    for place, name in enumerate(wide):
+        chosen = (turn % (2 * len(wide)) == 2 * place) & (has_partner | (name == "clouds"))
+        if not bool(chosen.any()):
+            continue
+        if name == CHIMERA:
+            drawn[chosen] = chimera(system, x[chosen], partner[chosen], generator)
+        else:
+            drawn[chosen] = make_void(name, x[chosen], generator, partner[chosen])
+        family[chosen] = STAGE2_VOIDS.index(name)
+    return drawn, family
+
+
+def chimera(system: SatipatthanaSystem, x: Tensor, other: Tensor, generator: torch.Generator) -> Tensor:
+    """One picture of two thoughts: each coordinate of the state is that of ``x`` or of ``other``, by chance."""
+    ends = system.think(torch.cat([x, other]), gate="training").s_star
+    first, second = ends.split(len(x))
+    mask = torch.rand(first.shape, generator=generator).to(first) < 0.5
+    return system.decode(torch.where(mask, first, second)).clamp(-1, 1)
 
 
 def split_paths(batch: int, shares: dict[str, float]) -> list[int]:
@@ -241,14 +284,30 @@ def _rows(thought: SamathaOutput, keep: Tensor) -> SamathaOutput:
 
 
 @torch.no_grad()
+def remember_known(system: SatipatthanaSystem, batch: Batch) -> None:
+    """What a familiar vipassana measures familiarity against: where clean inputs end, and what they look like."""
+    if not isinstance(system.vipassana, FamiliarVipassana):
+        return
+    parts = batch.x[: len(system.vipassana.known.ends)].split(500)
+    ends = torch.cat([system.think(part, gate="training").s_star for part in parts])
+    system.vipassana.known.fit(ends, torch.cat([system.impression(part) for part in parts]))
+
+
+@torch.no_grad()
 def fit_metric_statistics(system: SatipatthanaSystem, batch: Batch) -> None:
-    """Freeze the statistics by which the grounding metrics are standardised, over a large batch of the five paths."""
-    if not isinstance(system.vipassana, GroundedVipassana):
+    """Freeze the statistics by which the metrics are standardised, over a large batch of the five paths.
+
+    The familiar vipassana's are those of the clean path: strangers are to lie far out, not to set the scale.
+    """
+    vipassana = system.vipassana
+    if not isinstance(vipassana, GroundedVipassana):
         return
     paths = walk_paths(system, batch)
-    error = mse(system.decode(paths.s_star), paths.thought.x_given)
-    santana = paths.thought.santana.rows(paths.partner)
-    system.vipassana.fit_statistics(grounding_metrics(paths.s_star, santana, system.probes, error))
+    metrics = system.judge(paths.s_star, paths.thought.santana.rows(paths.partner), paths.thought.x_given).metrics
+    assert metrics is not None
+    if isinstance(vipassana, FamiliarVipassana):
+        metrics = metrics[paths.path == PATHS.index("clean")]
+    vipassana.fit_statistics(metrics)
 
 
 # --- stage 3 -------------------------------------------------------------------------------------------------------
@@ -303,7 +362,10 @@ STAGES: tuple[Stage, ...] = (
         "learn to judge one's own thought",
         ("total", *SCORES),
         vipassana_loss,
-        entry=(Action("metric statistics", fit_metric_statistics, 1000, refresh=True),),
+        entry=(
+            Action("known ground", remember_known, refresh=True),
+            Action("metric statistics", fit_metric_statistics, 1000, refresh=True),
+        ),
     ),
     Stage(
         TrainingStage.DECODER_FINETUNING,

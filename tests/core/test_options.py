@@ -22,7 +22,7 @@ from tests.tiny import tiny_config
 KINDS = {
     "samatha.vicara.kind": ["injected", "standard"],
     "samatha.sati.kind": ["fixed", "threshold"],
-    "vipassana.kind": ["grounded", "standard"],
+    "vipassana.kind": ["grounded", "familiar", "standard"],
 }
 CHOICES = {
     "samatha.vitakka.attention": ["soft", "hard"],
@@ -30,6 +30,7 @@ CHOICES = {
     "samatha.vicara.spectral_norm": [True, False],
     "recon.upsampling": ["resize", "transpose", "transpose3", "pixelshuffle", "pixelshuffle_icnr"],
     "answer.hidden": [0, 5],
+    "curriculum.voids": ["six", "wide"],
     "curriculum.stage1.schedule": ["linear", "onecycle", "constant"],
 }
 
@@ -104,6 +105,7 @@ AJAR, SOFT, STANDARD, PATIENT = (
     {"samatha.vicara.kind": "standard"},
     {"samatha.sati.kind": "threshold", "samatha.sati.threshold": 1.0},
 )
+FAMILIAR = {"vipassana.kind": "familiar", "vipassana.n_known": 10}
 VECTOR = {"shape": (2,)}
 # path -> another value, and what must be so for the dial to matter
 DIALS: dict[str, tuple[Any, dict[str, Any]]] = {
@@ -137,6 +139,8 @@ DIALS: dict[str, tuple[Any, dict[str, Any]]] = {
     "vipassana.context_dim": (5, {}),
     "vipassana.hidden": (5, {}),
     "vipassana.context_dim standard": (5, {"vipassana.kind": "standard"}),
+    "vipassana.n_known": (7, FAMILIAR),
+    "vipassana.n_nearest": (2, FAMILIAR),
     "vipassana.hidden standard": (5, {"vipassana.kind": "standard"}),
     "recon.upsampling": ("transpose", {}),
     "recon.channels": ([6, 4], {}),
@@ -149,6 +153,10 @@ DIALS: dict[str, tuple[Any, dict[str, Any]]] = {
     **{f"curriculum.paths.{name}": (0.0, {}) for name in ("clean", "augmented", "drunk", "mismatch", "void")},
     **{f"curriculum.stage{stage}.n_steps": (3, {}) for stage in range(4)},
     **{f"curriculum.stage{stage}.learning_rate": (1e-4, {}) for stage in range(4)},
+    "curriculum.voids": (
+        "wide",
+        {f"curriculum.paths.{name}": 0.0 for name in ("clean", "augmented", "drunk", "mismatch")},
+    ),
     "curriculum.stage0.schedule": ("constant", {}),
     "curriculum.stage1.schedule": ("constant", {}),
     "curriculum.stage2.schedule": ("linear", {}),
@@ -189,10 +197,12 @@ TRAINED: dict[str, tuple[int, ...]] = {
     **{f"curriculum.stage{stage}": (stage,) for stage in range(4)},
     "curriculum.max_blur": (1,),
     "curriculum.paths": (2,),
+    "curriculum.voids": (2,),
     "curriculum": (0,),
     "samatha.augmenter": (0,),
     "samatha.vitakka.n_gate_keys": (1,),
     "samatha.vitakka.training_gate_threshold": (1,),
+    "vipassana.n_": (2,),
 }
 
 

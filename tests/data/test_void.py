@@ -16,6 +16,7 @@ from satipatthana.data import (
     void,
     void_families,
 )
+from satipatthana.data.void import WIDE_VOIDS, wide_voids
 
 ALL = TRAINED_VOIDS + HELD_OUT_VOIDS
 VECTOR = ("gaussian", "uniform", "constant", "overlay", "average")
@@ -36,7 +37,7 @@ def test_what_is_trained_on_is_not_held_out():
 
 @pytest.mark.parametrize("side", [28, 32, 64])
 @pytest.mark.parametrize("channels", [1, 3])
-@pytest.mark.parametrize("family", ALL)
+@pytest.mark.parametrize("family", ALL + WIDE_VOIDS)
 def test_every_family_at_every_size(family: str, channels: int, side: int):
     x = _images(6, channels, side)
     before = x.clone()
@@ -263,3 +264,36 @@ def test_an_unknown_family_lists_the_known_ones():
             call()
     with pytest.raises(DataError, match=r"expected floating point \(B, C, H, W\) or \(B, F\)"):
         make_void("uniform", torch.zeros(2, 28, 28), _luck())
+
+
+# --- the wider ones -------------------------------------------------------------------------------------------------
+
+
+def test_cutmix_is_one_input_up_to_a_cut_and_the_other_from_there():
+    x, other = torch.full((40, 1, 28, 28), -1.0), torch.full((40, 1, 28, 28), 1.0)
+    made = make_void("cutmix", x, _luck(), other)
+    across, down = 0, 0
+    for image in made[:, 0]:
+        columns, rows = (image > 0).all(dim=0), (image > 0).all(dim=1)
+        right = columns if bool(columns.any()) else rows
+        across, down = across + bool(columns.any()), down + bool(rows.any())
+        start = int(right.int().argmax())
+        assert 10 <= start <= 21 and right[start:].all() and not right[:start].any()
+    assert across and down and across + down == 40
+    with pytest.raises(DataError, match="mixes two inputs"):
+        make_void("cutmix", x[:1], _luck())
+
+
+def test_clouds_are_black_and_white_smooth_and_of_all_channels_alike():
+    made = make_void("clouds", _images(30), _luck())
+    assert set(made.unique().tolist()) == {-1.0, 1.0}
+    changes = (made.diff(dim=3) != 0).float().mean()
+    assert changes < 0.25, "white noise would change at every second pixel"
+    ink = (made > 0).float().mean(dim=(1, 2, 3))
+    assert float(ink.min()) < 0.2 < float(ink.max())
+
+
+def test_vectors_have_no_wider_voids():
+    assert wide_voids((2,)) == () and set(wide_voids((1, 28, 28))) == {"cutmix", "clouds"}
+    with pytest.raises(DataError, match="does not exist"):
+        make_void("clouds", torch.zeros(3, 2), _luck())

@@ -1,5 +1,6 @@
 """The four stages as data: what each batch is, which loss it gets, and on what."""
 
+import dataclasses
 from typing import Any
 
 import pytest
@@ -8,7 +9,13 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from satipatthana.components.objectives import balance, blur, orthogonality
-from satipatthana.components.vipassana import SCORES, GroundedVipassana, Insight, grounding_metrics
+from satipatthana.components.vipassana import (
+    SCORES,
+    FamiliarVipassana,
+    GroundedVipassana,
+    Insight,
+    grounding_metrics,
+)
 from satipatthana.configs import DEFAULT_WEIGHTS, RunConfig
 from satipatthana.core.system import LEARNS, SatipatthanaSystem, TrainingStage
 from satipatthana.data.void import TRAINED_VOIDS
@@ -281,7 +288,58 @@ def test_the_voids_are_the_families_that_are_trained_on(system: SatipatthanaSyst
     real = stages.mix_voids
     monkeypatch.setattr(stages, "mix_voids", lambda x, g, families: asked.append(families) or real(x, g, families))
     walk_paths(system, batch_of(system, 2))
-    assert asked == [list(TRAINED_VOIDS)]
+    assert asked == [TRAINED_VOIDS]
+
+
+def test_wide_voids_are_half_the_six_and_half_cut_cloudy_and_chimeras():
+    system = tiny_system({"curriculum.voids": "wide", "curriculum.paths": {"void": 1.0}})
+    paths = walk_paths(system, batch_of(system, 2, n=48))
+    count = {name: int((paths.family == i).sum()) for i, name in enumerate(stages.STAGE2_VOIDS)}
+    assert all(count[name] == 8 for name in ("cutmix", "clouds", "chimera")), count
+    assert sum(count.values()) == 48 and (paths.target == 0).all()
+
+
+def test_a_chimera_is_drawn_from_the_coordinates_of_two_thoughts(system: SatipatthanaSystem):
+    x, other = tiny_digits().x[:3], tiny_digits().x[5:8]
+    asked: list[torch.Tensor] = []
+    real = system.decode
+    system.decode = lambda s: asked.append(s) or real(s)  # type: ignore[method-assign,assignment]
+    drawn = stages.chimera(system, x, other, torch.Generator().manual_seed(0))
+    ends = [system.think(part, gate="training").s_star for part in (x, other)]
+    assert drawn.shape == x.shape and drawn.abs().max() <= 1
+    first, second = (torch.isclose(asked[0], end, atol=1e-6) for end in ends)
+    assert (first | second).all() and 0.3 < float(first.float().mean()) < 0.7
+
+
+def test_wide_voids_mix_two_classes_only(monkeypatch: pytest.MonkeyPatch):
+    system = tiny_system({"curriculum.voids": "wide", "curriculum.paths": {"void": 1.0}})
+    mixed: list[tuple[torch.Tensor, torch.Tensor]] = []
+    real = stages.make_void
+    monkeypatch.setattr(
+        stages, "make_void", lambda name, x, g, other: mixed.append((x, other)) or real(name, x, g, other)
+    )
+    batch = batch_of(system, 2)
+    walk_paths(system, batch)
+    label = {image.numpy().tobytes(): int(y) for image, y in zip(batch.x, batch.y, strict=True)}
+    pairs = [(a.numpy().tobytes(), b.numpy().tobytes()) for x, other in mixed for a, b in zip(x, other, strict=True)]
+    assert pairs and all(label[a] != label[b] for a, b in pairs)
+    alone = dataclasses.replace(batch, y=torch.zeros_like(batch.y))
+    drawn, family = stages.draw_voids(system, alone, torch.arange(len(alone.x)))
+    assert {stages.STAGE2_VOIDS[i] for i in family.unique()} <= {*TRAINED_VOIDS, "clouds"} and drawn.isfinite().all()
+
+
+def test_the_familiar_one_is_measured_on_the_clean_path():
+    system = tiny_system({"vipassana.kind": "familiar", "vipassana.n_known": 20})
+    assert isinstance(system.vipassana, FamiliarVipassana)
+    for action in stages.STAGES[2].entry:
+        action.run(system, batch_of(system, 2))
+    x = tiny_digits().x[:20]
+    assert torch.allclose(system.vipassana.known.ends.float(), system.think(x).s_star, atol=2e-3)
+    paths = walk_paths(system, batch_of(system, 2))
+    metrics = system.judge(paths.s_star, paths.thought.santana.rows(paths.partner), paths.thought.x_given).metrics
+    assert metrics is not None
+    clean = metrics[paths.path == PATHS.index("clean")]
+    assert torch.allclose(system.vipassana.metric_mean, clean.mean(dim=0), atol=0.3)
 
 
 def test_stages_2_and_3_think_behind_the_training_gate():

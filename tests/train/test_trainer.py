@@ -124,7 +124,7 @@ def test_entry_actions_are_done_once(actions: list[str]):
     assert actions[4:] == ["gate keys"]
     trainer.train_stage(STAGE_2, n_steps=1)
     trainer.train_stage(STAGE_3, n_steps=1)
-    assert actions[5:] == ["metric statistics"]
+    assert actions[5:] == ["known ground", "metric statistics"]
 
 
 def test_metric_statistics_are_taken_anew_when_they_have_become_stale(actions: list[str]):

@@ -1,0 +1,58 @@
+"""How near something is to what was learnt from: to known ends of thoughts, and to what known inputs look like."""
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from satipatthana.configs import FamiliarVipassanaConfig
+
+FAMILIARITY = (
+    "log mean distance of s* to its nearest known ends",
+    "log distance of the input's impression from known ones",
+)
+
+_FLOOR = 1e-3  # keeps the logarithm finite for what is known exactly
+_RIDGE = 1e-3  # share of each variance added to itself, so that channels that always agree can be told apart from none
+_TINY = 1e-6
+
+
+class Familiarity(nn.Module):
+    """Two distances, measured against clean training inputs once, at the start of stage 2."""
+
+    ends: Tensor
+    impression_mean: Tensor
+    impression_precision: Tensor
+
+    def __init__(self, config: FamiliarVipassanaConfig, dim: int, n_impressions: int) -> None:
+        super().__init__()
+        self.n_nearest = config.n_nearest
+        # half precision is finer than two thoughts about one input agree
+        self.register_buffer("ends", torch.zeros(config.n_known, dim, dtype=torch.float16))
+        self.register_buffer("impression_mean", torch.zeros(n_impressions))
+        self.register_buffer("impression_precision", torch.eye(n_impressions))
+
+    def forward(self, s_star: Float[Tensor, "B D"], impression: Float[Tensor, "B I"]) -> Float[Tensor, "B 2"]:
+        """The two numbers of ``FAMILIARITY``: the mean distance of s* to its ``n_nearest`` known ends, and the squared
+        Mahalanobis distance of the impression, both as logarithms."""
+        # In double precision, because the rounding of a matrix product depends on how many samples are in the batch.
+        here, ends = s_star.double(), self.ends.double()
+        squared = here.square().sum(dim=1, keepdim=True) + ends.square().sum(dim=1) - 2 * here @ ends.mT
+        # but the very nearest, which for an input that is among the known ones is that input itself
+        nearest = squared.topk(self.n_nearest + 1, largest=False).values[:, 1:].clamp_min(0).sqrt()
+        near = nearest.mean(dim=1).to(s_star)
+        away = (impression - self.impression_mean).double()
+        strange = ((away @ self.impression_precision.double()) * away).sum(dim=1).to(s_star)
+        return torch.stack([torch.log(_FLOOR + near), torch.log(_FLOOR + strange.clamp_min(0))], dim=1)
+
+    @torch.no_grad()
+    def fit(self, s_star: Float[Tensor, "N D"], impression: Float[Tensor, "N I"]) -> None:
+        """Make these N clean inputs the known ones; with fewer than ``n_known``, some stand twice."""
+        n = len(self.ends)
+        self.ends.copy_(s_star.repeat(-(-n // len(s_star)), 1)[:n])
+        seen = impression.double()
+        mean = seen.mean(dim=0)
+        covariance = (seen - mean).mT @ (seen - mean) / max(1, len(seen) - 1)
+        variance = covariance.diagonal()
+        covariance = covariance + torch.diag(_RIDGE * variance + _TINY)
+        self.impression_mean.copy_(mean)
+        self.impression_precision.copy_(torch.linalg.inv(covariance))
