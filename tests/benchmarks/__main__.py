@@ -32,6 +32,7 @@ README = Path(__file__).parents[2] / "README.md"
 # part -> group; each part is a module of this name with `measure(settings) -> Iterable[Row]`
 PARTS = {
     "healthy": "training",
+    "triage": "training",
     "plain": "training",
     "santana": "training",
     "start": "page",
