@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from satipatthana.core.system import SatipatthanaSystem
     from satipatthana.data import DataBundle
     from satipatthana.diagnostics.collapse import ProbeAngles, Usage
+    from satipatthana.diagnostics.context import ContextUse
     from satipatthana.train.records import StageProgress
 
 Part = Literal["validation", "test"]
@@ -72,6 +73,8 @@ class DecodersLook:
     """(N, classes)."""
     without_context: np.ndarray
     """(N, classes): the same answer read from s* and a v_ctx of zeros."""
+    context: "ContextUse"
+    """Of all validation inputs with the same noise."""
     stage0_at: str
 
 
@@ -150,6 +153,7 @@ def decoders_look(
     import torch
 
     from satipatthana.core.luck import LuckBySample
+    from satipatthana.diagnostics.context import context_use
     from satipatthana.diagnostics.observing import observing
 
     rows = list(samples)
@@ -169,6 +173,7 @@ def decoders_look(
             film_at=at,
             probabilities=output.logits.softmax(dim=1).numpy(),
             without_context=system.logits(output.s_star, torch.zeros_like(output.insight.v_ctx)).softmax(dim=1).numpy(),
+            context=context_use(system, bundle.validation.x, bundle.validation.y, noise),
             stage0_at=stage0_at,
         )
     if stage0 is None:

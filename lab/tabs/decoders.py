@@ -46,6 +46,7 @@ def build(page: Page) -> gr.Tab:
             film_at=found.film_at,
             probabilities=found.probabilities,
             without_context=found.without_context,
+            context=found.context,
             classes=run.class_names,
             stage0_at=found.stage0_at,
             noise=noise,

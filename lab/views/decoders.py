@@ -4,6 +4,7 @@ import base64
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image
@@ -11,7 +12,11 @@ from PIL import Image
 from lab.views.gallery import thumbnail
 from lab.views.glossary import titled
 from lab.views.panel import Panel, empty_html, panel_html
-from lab.views.style import N_CLASSES, corner, diverging, escape, number, percent
+from lab.views.style import N_CLASSES, corner, count, diverging, escape, number, percent
+
+if TYPE_CHECKING:
+    from satipatthana.diagnostics.context import ContextUse
+    from satipatthana.diagnostics.intervals import Interval
 
 PANEL = Panel(
     "What does each decoder make of it?",
@@ -22,7 +27,7 @@ PANEL = Panel(
     "v_ctx, what the judgement of the thought passes on; below it the same answer with v_ctx set to zero. Point at a "
     "picture to magnify the same spot in all.",
     "MSE = mean over pixels of (drawn − clean)², x in [−1, 1]; an error of 1 has full colour",
-    "lab.views.decoders.squared_error",
+    "lab.views.decoders.squared_error; satipatthana.diagnostics.context.context_use",
 )
 STATES = "₀₁₂₃₄₅₆₇₈₉"
 FULL_COLOUR = 1.0
@@ -56,6 +61,8 @@ class DecoderInfo:
     probabilities: np.ndarray | None
     without_context: np.ndarray | None
     """The same with v_ctx set to zero."""
+    context: "ContextUse | None"
+    """How often each is right, over more inputs."""
     classes: tuple[str, ...]
     noise: float
     seed: int | None
@@ -83,6 +90,7 @@ def decoders(
     film_at: Sequence[int] = (),
     probabilities: np.ndarray | None = None,
     without_context: np.ndarray | None = None,
+    context: "ContextUse | None" = None,
     classes: Sequence[object] = tuple(range(N_CLASSES)),
     stage0_at: str = "",
     noise: float = 0.0,
@@ -106,10 +114,9 @@ def decoders(
     if film is not None and len(inputs) and film.shape[1] != len(film_at):
         raise ValueError(f"The film has {film.shape[1]} states at {len(film_at)} steps; give one step each.")
     seen = "today's adapter under the frozen head" if show_drifted else f"z as stage 0 left it{_when(stage0_at)}"
-    given = "clean" if noise == 0 else f"noise σ {number(noise)}"
     columns = (
         _column("target", "Target", "clean", clean, clean),
-        _column("input", "Input", given, inputs, clean),
+        _column("input", "Input", _given(noise), inputs, clean),
         _column("z", "Stage 0", seen, drifted if show_drifted else stage0, clean),
         *_film(film, film_at, clean),
     )
@@ -119,6 +126,7 @@ def decoders(
         columns=columns,
         probabilities=probabilities,
         without_context=without_context,
+        context=context,
         classes=tuple(str(name) for name in classes),
         noise=noise,
         seed=seed,
@@ -154,9 +162,29 @@ def decoders_html(info: DecoderInfo | None) -> str:
     rows = "".join(_row(info, index) for index in range(info.n))
     style = f"--columns:{len(info.columns)}"
     table = f'<div class="decoders-table" role="table" style="{style}" data-zooms>{_head(info)}{rows}</div>'
-    return panel_html(
-        "decoders", PANEL, f'<div class="decoders-scroll">{table}</div>', corner=corner(info.n, info.seed)
+    scrolled = f'<div class="decoders-scroll">{table}</div>'
+    return panel_html("decoders", PANEL, scrolled, _context(info), corner=corner(info.n, info.seed))
+
+
+def _context(info: DecoderInfo) -> str:
+    found = info.context
+    if found is None:
+        return ""
+    points = [f"{'+' if part > 0 else ''}{number(100 * part, digits=2)}" for part in vars(found.gain).values()]
+    return (
+        f'<p class="decoders-context">Answers to {count(found.n)} validation inputs, {escape(_given(info.noise))}: '
+        f"<b>{percent(found.right.value)}</b> right with v_ctx ({_span(found.right)}), "
+        f"<b>{percent(found.right_without.value)}</b> with v_ctx zeroed ({_span(found.right_without)}); "
+        f"v_ctx adds <b>{points[0]}</b> points ({points[1]} to {points[2]}). 95 % intervals.</p>"
     )
+
+
+def _span(share: "Interval") -> str:
+    return f"{percent(share.low)} to {percent(share.high)}"
+
+
+def _given(noise: float) -> str:
+    return "clean" if noise == 0 else f"noise σ {number(noise)}"
 
 
 def _head(info: DecoderInfo) -> str:

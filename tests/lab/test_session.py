@@ -174,6 +174,7 @@ def test_decoders_show_stage_0_as_it_was_and_as_it_drifted(session: Session, set
     assert np.allclose(look.probabilities.sum(axis=1), 1, atol=1e-5)
     assert np.allclose(look.without_context.sum(axis=1), 1, atol=1e-5)
     assert not np.allclose(look.without_context, look.probabilities)
+    assert look.context.n == 20 and look.context.right.low <= look.context.right.value
     test = session.now.run.bundle.test
     assert look.labels == tuple(str(int(label)) for label in test.y[[0, 3]])
 

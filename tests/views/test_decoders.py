@@ -8,6 +8,8 @@ import pytest
 from PIL import Image
 
 from lab.views.decoders import decoders, decoders_html, error_map, squared_error
+from satipatthana.diagnostics.context import ContextUse
+from satipatthana.diagnostics.intervals import Interval
 
 CLEAN = np.zeros((2, 1, 4, 4))
 HALF = np.full((2, 1, 4, 4), 0.5)
@@ -92,6 +94,13 @@ def test_the_answer_stands_beside_that_without_context():
     html = decoders_html(table(probabilities=ANSWERS, without_context=ANSWERS[:, ::-1]))
     assert html.count("v_ctx zeroed</span></p>") == 2 and "1 of 2 right; 1 of 2 right without" in html
     assert html.count("data-best") == 4
+
+
+def test_how_much_context_adds_stands_below_with_its_interval():
+    context = ContextUse(Interval(0.96, 0.94, 0.97), Interval(0.95, 0.93, 0.965), Interval(0.01, -0.002, 0.022), 500)
+    html = decoders_html(table(probabilities=ANSWERS, context=context, noise=0.5))
+    assert "500 validation inputs, noise σ 0.500" in html and "94.0 % to 97.0 %" in html
+    assert "<b>+1.0</b> points (−0.20 to +2.2)" in html
 
 
 def test_an_error_map_is_orange_where_too_bright_and_clear_where_right():
