@@ -24,8 +24,8 @@ from lab.status import History, Overview, Place, RunInfo
 from lab.studies import catalogue
 from lab.studies.drink import TwinsLook, twins_look
 from lab.studies.study import Studies, StudyStatus, Subject
-from lab.thoughts import Context, Shown, placing, umap_view
-from lab.views.thought import umap_patch
+from lab.thoughts import Context, Shown, axis_view, placing, umap_view
+from lab.views.thought import axis_patch, umap_patch
 from lab.visit import SAID, Opened, Visit, said
 
 __all__ = ["SAID", "SESSIONS", "Session", "open_session"]
@@ -215,6 +215,15 @@ class Session(Visit):
             return umap_patch(shown.id, "ready", view=umap_view(shown, ticket.result))
         return umap_patch(shown.id, "failed" if ticket.state == "failed" else "working", ticket.text)
 
+    def axis_patch(self, first: Any, second: Any) -> dict[str, Any]:
+        """The last thought on the axis between two probes, as the page is told."""
+        shown = self._last_shown()
+        last = len(shown.context.probes) - 1
+        first, second = (number(probe, 0, last, "Probe", integer=True) for probe in (first, second))
+        with said():
+            view = self._keep(("axis", shown.id, first, second), lambda: axis_view(shown, first, second))
+        return axis_patch(shown.id, first, second, view)
+
     def context(self) -> Context:
         """Where 2,000 thoughts end with the present weights, by class."""
         now = self.now
@@ -254,15 +263,6 @@ class Session(Visit):
             key, when = ("probes at", now.epoch, index), place(snapshot.keyframes[index]).label
         return self._keep(key, lambda: looks.probes_look(system, start, bundle, when))
 
-    def decoders_info(self, samples: Sequence[Any], noise: Any = 0.0) -> looks.DecodersLook:
-        """Test samples through every decoder, stage 0's as that stage left it and as it has drifted since."""
-        now = self.now
-        snapshot, bundle = now.snapshot(), now.run.bundle
-        if not isinstance(samples, list | tuple) or not 1 <= len(samples) <= MOST_DECODED:
-            raise BadInput(f"Samples must be a list of 1 to {MOST_DECODED} numbers. Choose some digits.")
-        rows = tuple(number(sample, 0, len(bundle.test) - 1, "Sample", integer=True) for sample in samples)
-        sigma = number(noise, 0, 2, "Noise")
-        places = [place(keyframe) for keyframe in snapshot.keyframes]
     def collapse_info(self) -> looks_collapse.CollapseLook:
         """Who answers what, and whether different inputs end apart."""
         now = self.now
@@ -279,6 +279,15 @@ class Session(Visit):
         with said():
             return self._keep(("gates", snapshot.version), lambda: looks_collapse.gates_look(snapshot.system, bundle))
 
+    def decoders_info(self, samples: Sequence[Any], noise: Any = 0.0) -> looks.DecodersLook:
+        """Test samples through every decoder, stage 0's as that stage left it and as it has drifted since."""
+        now = self.now
+        snapshot, bundle = now.snapshot(), now.run.bundle
+        if not isinstance(samples, list | tuple) or not 1 <= len(samples) <= MOST_DECODED:
+            raise BadInput(f"Samples must be a list of 1 to {MOST_DECODED} numbers. Choose some digits.")
+        rows = tuple(number(sample, 0, len(bundle.test) - 1, "Sample", integer=True) for sample in samples)
+        sigma = number(noise, 0, 2, "Noise")
+        places = [place(keyframe) for keyframe in snapshot.keyframes]
         index = max((i for i, at in enumerate(places) if at.stage == 0 and at.step > 0), default=None)
         stage0 = None if index is None else self._at_keyframe(now, index)
         at = "" if index is None else places[index].label
@@ -306,6 +315,11 @@ class Session(Visit):
         return self._studies.status(catalogue.find(name).name)
 
     @property
+    def validation_size(self) -> int:
+        """Samples on which choices are looked at."""
+        return len(self.now.run.bundle.validation)
+
+    @property
     def weights_version(self) -> int:
         """Of the present weights: what was found for another version is of earlier ones."""
         return self.now.job.version
@@ -313,11 +327,6 @@ class Session(Visit):
     def close(self) -> None:
         self._studies.close()
         super().close()
-
-    @property
-    def validation_size(self) -> int:
-        """Samples on which choices are looked at."""
-        return len(self.now.run.bundle.validation)
 
     def _take(self, run: OpenRun) -> RunInfo:
         info = super()._take(run)

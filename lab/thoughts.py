@@ -14,7 +14,7 @@ import numpy as np
 
 from lab.question import Question
 from lab.replay import chosen_keyframes, last_move, place, stage_marks, walk
-from lab.views.thought import About, Cloud, Frame, MindView, StageMark, UmapView, thought_payload
+from lab.views.thought import About, Cloud, Frame, MapView, MindView, StageMark, thought_payload
 from lab.views.verdict import verdict_line
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from lab.status import Place, Snapshot
     from satipatthana.core.system import SatipatthanaSystem
     from satipatthana.data import DataBundle
-    from satipatthana.diagnostics.projection import Pca
+    from satipatthana.diagnostics.projection import FlatMap
     from satipatthana.diagnostics.thought import Thought
     from satipatthana.train.records import Keyframe
 
@@ -38,7 +38,7 @@ class Context:
     version: int
     s_star: np.ndarray
     probes: np.ndarray
-    pca: "Pca"
+    pca: "FlatMap"
     cloud: Cloud
 
 
@@ -170,14 +170,14 @@ class Thinker:
         pca = fit_pca(s_star)
         return Context(snapshot.version, s_star, probes, pca, self._cloud(s_star, probes, pca))
 
-    def _past_cloud(self, past: "SatipatthanaSystem", keyframe: "Keyframe", pca: "Pca") -> Cloud:
+    def _past_cloud(self, past: "SatipatthanaSystem", keyframe: "Keyframe", pca: "FlatMap") -> Cloud:
         key = (keyframe.stage, keyframe.global_step)
         s_star = self._past.get(key)
         if s_star is None:
             s_star = self._past[key] = settled(past, self.bundle.train.x[:FRAME_CONTEXT]).astype(np.float16)
         return self._cloud(s_star.astype(np.float32), past.probes.numpy(), pca)
 
-    def _cloud(self, s_star: np.ndarray, probes: np.ndarray, pca: "Pca") -> Cloud:
+    def _cloud(self, s_star: np.ndarray, probes: np.ndarray, pca: "FlatMap") -> Cloud:
         """The context on these axes, with the share of its variance that each of them shows."""
         train, n = self.bundle.train, len(s_star)
         xy = pca.project(s_star)
@@ -186,7 +186,7 @@ class Thinker:
         inputs = train.x[:n].numpy() if tuple(self.bundle.x_shape) == (2,) else None
         return Cloud(xy, pca.project(probes), train.y[:n].numpy(), tuple(explained.tolist()), inputs)
 
-    def _minds(self, system: "SatipatthanaSystem", question: Question, pca: "Pca") -> dict[Any, MindView]:
+    def _minds(self, system: "SatipatthanaSystem", question: Question, pca: "FlatMap") -> dict[Any, MindView]:
         from satipatthana.diagnostics.projection import false_motion
         from satipatthana.diagnostics.thought import think_aloud
 
@@ -265,15 +265,32 @@ def placing(shown: Shown, key: str) -> "Placing":
     return Placing(key, shown.context.s_star, shown.context.probes, thoughts, shown=shown.id)
 
 
-def umap_view(shown: Shown, placed: "Placed") -> UmapView:
+def umap_view(shown: Shown, placed: "Placed") -> MapView:
     """The same thought on the UMAP map."""
     names: list[Any] = list(shown.thoughts)
-    return UmapView(
+    return MapView(
         cloud=Cloud(placed.points, placed.probes, shown.context.cloud.labels),
         paths=dict(zip(names, placed.paths, strict=True)),
         false_motion=dict(zip(names, placed.false_motion, strict=True)),
         honesty=numbers(placed.honesty),
     )
+
+
+def axis_view(shown: Shown, first: int, second: int) -> MapView:
+    """The same thought on the axis from one probe to another. Raises ValueError where they lie in one place."""
+    from satipatthana.diagnostics.axis import fit_axis
+    from satipatthana.diagnostics.projection import false_motion, honesty, neighbourhoods
+
+    context = shown.context
+    flat = fit_axis(context.s_star, context.probes[first], context.probes[second])
+    xy, rows = flat.project(context.s_star), slice(0, FRAME_CONTEXT)
+    states: dict[Any, np.ndarray] = {name: thought.states[:, 0] for name, thought in shown.thoughts.items()}
+    paths = {name: flat.project(path) for name, path in states.items()}
+    motions = {name: false_motion(paths[name], path) for name, path in states.items()}
+    quality = neighbourhoods(context.s_star[rows], xy[rows])
+    told = honesty(tuple(motions.values()), quality, len(xy), explained=sum(flat.explained), seed=shown.question.seed)
+    cloud = Cloud(xy, flat.project(context.probes), context.cloud.labels, flat.explained)
+    return MapView(cloud, paths, {name: motion.false for name, motion in motions.items()}, numbers(told))
 
 
 def numbers(honesty: Any) -> dict[str, float]:

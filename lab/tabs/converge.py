@@ -90,6 +90,12 @@ def build(page: Page) -> gr.Tab:
         return event._data.get("sample") if isinstance(event._data, dict) else None
 
     @said
+    def axis(visitor: Any, event: gr.EventData) -> Any:
+        """The thought between two probes; the page merges it in and moves nothing."""
+        asked = event._data if isinstance(event._data, dict) else {}
+        return session_of(visitor).axis_patch(asked.get("from"), asked.get("to"))
+
+    @said
     def find_gate(visitor: Any) -> float:
         return round(session_of(visitor).calibrate(), 3)
 
@@ -133,6 +139,7 @@ def build(page: Page) -> gr.Tab:
     follow(inputs.pick(pick, None, sample, **PRIVATE).then(think, asked, drawn, **LATEST))
     follow(calibrate.click(find_gate, page.visitor, gate, **PRIVATE).then(think, asked, drawn, **LATEST))
     follow(opened.click(lambda: -1, None, gate, **PRIVATE).then(think, asked, drawn, **LATEST))
+    thought.axis(axis, page.visitor, thought, **LATEST)
     follow(thought.act(think, asked, drawn, **LATEST))
     follow(thought.lost(think, asked, drawn, **LATEST))
     follow(tab.select(come_back, [page.visitor, asked_key, *asked[1:]], drawn, **LATEST))

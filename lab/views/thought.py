@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from satipatthana.diagnostics.thought import Thought
 
 Mind = Literal["sober", "drunk"]
-Projection = Literal["pca", "umap"]
+Projection = Literal["pca", "umap", "axis"]
 UmapState = Literal["working", "ready", "failed"]
 
 _SCORES = ("trust", "conformity", "confidence")
@@ -91,8 +91,8 @@ class StageMark:
 
 
 @dataclass(frozen=True)
-class UmapView:
-    """A thought on the UMAP map: the cloud as it is drawn there, and each mind's path and false motion."""
+class MapView:
+    """A thought on another map than PCA's: the cloud as it is drawn there, and each mind's path and false motion."""
 
     cloud: Cloud
     paths: Mapping[Mind, np.ndarray]
@@ -153,7 +153,7 @@ def thought_payload(
     return payload if play is None else {**payload, "play": play}
 
 
-def umap_patch(id: str, state: UmapState, text: str = "", view: UmapView | None = None) -> dict[str, Any]:
+def umap_patch(id: str, state: UmapState, text: str = "", view: MapView | None = None) -> dict[str, Any]:
     """What is known of the UMAP map of thought ``id``; the page merges it in without moving the clock.
 
     While it is ``working`` or has ``failed``, ``text`` says so on the switch; ``ready`` needs the view.
@@ -166,18 +166,26 @@ def umap_patch(id: str, state: UmapState, text: str = "", view: UmapView | None 
     patch: dict[str, Any] = {"kind": "umap", "id": id, "state": state, "text": text}
     if view is None:
         return patch
+    return {**patch, **_on_map("umap", view)}
+
+
+def axis_patch(id: str, first: int, second: int, view: MapView) -> dict[str, Any]:
+    """Thought ``id`` on the axis from probe ``first`` to probe ``second``, merged in as the UMAP map is."""
+    return {"kind": "axis", "id": id, "from": first, "to": second, **_on_map("axis", view)}
+
+
+def _on_map(projection: Projection, view: MapView) -> dict[str, Any]:
     minds = {
         mind: {
-            "map": {"umap": pack(_floats(path))},
-            "false_motion": {"umap": pack(_flags(view.false_motion[mind]))},
+            "map": {projection: pack(_floats(path))},
+            "false_motion": {projection: pack(_flags(view.false_motion[mind]))},
         }
         for mind, path in view.paths.items()
     }
     return {
-        **patch,
-        "context": _context("umap", view.cloud),
+        "context": _context(projection, view.cloud),
         "minds": minds,
-        "honesty": {"umap": _numbers(view.honesty)},
+        "honesty": {projection: _numbers(view.honesty)},
     }
 
 

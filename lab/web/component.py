@@ -43,6 +43,7 @@ CONVERGE_SCRIPTS = (
     "plane.js",
     "converge_model.js",
     "converge_words.js",
+    "converge_axis.js",
     "converge_map.js",
     "converge_vector.js",
     "converge_sight.js",
@@ -118,13 +119,14 @@ def converge(value: dict[str, Any] | None = None, **options: Any) -> Instrument:
     """The Converge instrument: draws what `lab.views.thought` builds.
 
     Events: ``pick`` ({"index": i, "label": class} of a point of the cloud, or {"probe": k}), ``act`` (the button of an
-    empty state), ``lost`` ({"id"}: a UMAP patch came for a thought that this page does not hold).
+    empty state), ``lost`` ({"id"}: a UMAP patch came for a thought that this page does not hold), ``axis`` ({"from": k,
+    "to": l}: the thought is wanted on the axis between two probes).
     """
     return Instrument(
         "converge",
         value,
         scripts=CONVERGE_SCRIPTS,
-        triggers=("pick", "act", "lost"),
+        triggers=("pick", "act", "lost", "axis"),
         label="A thought, step by step",
         plotly=False,
         **{"elem_id": "converge", **options},

@@ -150,8 +150,8 @@
     function show(next, payload) {
       const fresh = thought === null || thought.about.sample !== next.about.sample || thought.about.run !== next.about.run;
       const changed = thought !== next;
-      // the same thought again, with its keyframes: what is known of its other map still holds
-      if (changed && thought?.id === next.id && thought.patch) next.merge(thought.patch);
+      // the same thought again, with its keyframes: what is known of its other maps still holds
+      if (changed && thought?.id === next.id) for (const patch of thought.patches.values()) next.merge(patch);
       thought = next;
       kept.set(key, next);
       cover("thought");
@@ -195,10 +195,10 @@
       if (value === null || value.kind === "empty") cover("empty", value?.text || words.empty, value?.action);
       else if (value.kind === "waiting") cover("waiting", value.text || words.waiting);
       else if (value.kind === "error") cover("error", value.text);
-      else if (value.kind === "umap") patch(value);
+      else if (value.kind === "umap" || value.kind === "axis") patch(value);
       else if (value.kind === "thought") show(new converge.Thought(value), value);
       else throw new Error(`a value of kind "${value.kind}" cannot be shown here`);
-      if (value === null || value.kind !== "umap") asked = false;
+      if (value === null || (value.kind !== "umap" && value.kind !== "axis")) asked = false;
       if (veil.hidden === false) clock.pause();
       note();
     }

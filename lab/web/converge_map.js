@@ -38,7 +38,7 @@
     let cloud = null;
     let twins = [];
     // by projection: "whole" and "near" follow what is drawn, "own" is where a person went
-    const view = {pca: "whole", umap: "whole"};
+    const view = {pca: "whole", umap: "whole", axis: "whole"};
     const own = {};
 
     const plane = Lab.plane({
@@ -63,15 +63,21 @@
     const corner = el("span");
     const bar = el("div", {class: "map-bar"}, el("i"), el("span"));
     const honesty = el("p", {class: "map-honesty"});
-    const projections = Lab.segments(words.projection, [["pca", ...words.pca], ["umap", ...words.umap]], (projection) => {
+    const projections = Lab.segments(words.projection, [["pca", ...words.pca], ["umap", ...words.umap], ["axis", ...words.axis]], (projection) => {
       wanted = projection;
       if (thought) load(thought, frame);
       changed();
     });
     const views = Lab.segments(words.view, [["whole", ...words.whole], ["near", ...words.near]], look);
+    const axis = converge.axis(api, () => {
+      view.axis = "whole";
+      load(thought, frame);
+      changed();
+    });
+    const tools = el("div", {class: "map-tools"}, axis.node, projections.node);
     const box = el("div", {class: "map-box"},
       plane.node, readout, el("div", {class: "map-axes"}, axes, corner, bar), views.node);
-    const node = Lab.panel("cv-map", words, projections.node, box, honesty);
+    const node = Lab.panel("cv-map", words, tools, box, honesty);
 
     // --- what is seen --------------------------------------------------------------------------------------------
     function look(what) {
@@ -203,9 +209,9 @@
       step(clock.step);
     }
 
-    // PCA keeps the latent unit, so a length on the map has a meaning; UMAP has none
+    // a flat map keeps the latent unit, so a length on it has a meaning; UMAP has none
     function scaleBar() {
-      bar.hidden = shown !== "pca";
+      bar.hidden = shown === "umap";
       const {unit} = plane.seen();
       const most = unit * plane.size().width * 0.22;
       const decade = 10 ** Math.floor(Math.log10(most));
@@ -229,10 +235,11 @@
 
     // another thought, another keyframe, or another projection
     function load(next, nextFrame) {
-      if (thought && thought.about.run !== next.about.run) view.pca = view.umap = "whole";
+      if (thought && thought.about.run !== next.about.run) view.pca = view.umap = view.axis = "whole";
       thought = next;
       frame = nextFrame;
-      shown = thought.available(frame, wanted) ? wanted : "pca";
+      const known = axis.load(thought, wanted === "axis");
+      shown = known && thought.available(frame, wanted) ? wanted : "pca";
       const drawn = thought.cloud(frame, shown);
       if (!cloud || drawn.key !== cloud.key) {
         cloud = drawn;
@@ -249,10 +256,10 @@
       umap.title = possible ? words.umap[1] : thought.umap.text || words.waiting;
       const h = thought.honesty(shown);
       const earlier = frame !== thought.last;
-      if (earlier) honesty.textContent = wanted !== shown && possible ? words.present : words.earlier;
+      if (earlier) honesty.textContent = wanted !== shown && thought.available(thought.last, wanted) ? words.present : words.earlier;
       else honesty.textContent = h ? words.honesty(h) : words.noHonesty;
       corner.textContent = h ? words.corner(h) : "";
-      axes.textContent = words.axes[shown](thought.frames[frame].context.explained || []);
+      axes.textContent = words.axes[shown](thought.explained(frame, shown), thought.axis);
       pressView();
       show();
     }

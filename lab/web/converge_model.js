@@ -78,6 +78,8 @@
       this.id = payload.id;
       this.about = payload.about;
       this.umap = payload.umap || {state: "waiting", text: ""};
+      this.axis = null; // [from, to]: the probes of the axis that it is known on
+      this.patches = new Map(); // what came later, by kind
       this.frames = payload.frames.map((frame) => ({
         trained: frame.trained,
         context: frame.context || payload.context,
@@ -111,20 +113,25 @@
       return {points: unpack(drawn.xy), probes: unpack(drawn.probes), labels, key: drawn};
     }
 
-    // UMAP is made for the present weights only: earlier keyframes stay on PCA.
+    // Other maps are made for the present weights only: earlier keyframes stay on PCA.
     available(frame, projection) {
       return this.cloud(frame, projection) !== null && this.frames[frame].minds.every((m) => m.path(projection) !== null);
     }
 
     // A later message about the same thought; it moves nothing.
     merge(patch) {
-      this.patch = patch;
-      this.umap = {state: patch.state, text: patch.text || ""};
-      if (patch.state !== "ready") return;
+      this.patches.set(patch.kind, patch);
+      if (patch.kind === "axis") this.axis = [patch.from, patch.to];
+      else this.umap = {state: patch.state, text: patch.text || ""};
+      if (patch.context) this.add(patch, patch.kind);
+    }
+
+    add(patch, projection) {
       const {payload} = this;
       const label = patch.context.label || payload.context.label;
       const present = this.frames[this.last];
-      present.context = {...present.context, umap: {...patch.context.umap, label}};
+      const drawn = {...patch.context[projection], label, explained: patch.context.explained};
+      present.context = {...present.context, [projection]: drawn};
       for (const mind of present.minds) {
         const patched = patch.minds[mind.name];
         if (!patched) continue;
@@ -132,6 +139,12 @@
         mind.raw.false_motion = {...mind.raw.false_motion, ...patched.false_motion};
       }
       payload.honesty = {...payload.honesty, ...patch.honesty};
+    }
+
+    // what each axis of a map shows of the variance, where that is known
+    explained(frame, projection) {
+      const {context} = this.frames[frame];
+      return (projection === "pca" ? context.explained : context[projection]?.explained) || [];
     }
 
     honesty(projection) {

@@ -24,12 +24,12 @@ UNCOUNTED_SHARE = 0.01
 """A step under this share of the thought's latent path says nothing about direction and is not counted."""
 
 
-# --- PCA ----------------------------------------------------------------------------------------------------
+# --- flat maps ----------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
-class Pca:
-    """The plane of greatest variance of a reference set."""
+class FlatMap:
+    """A plane in the latent space, seen straight on: PCA's, or that of an axis between two probes."""
 
     mean: Float[np.ndarray, " D"]
     axes: Float[np.ndarray, "2 D"]
@@ -41,7 +41,7 @@ class Pca:
         return ((points - self.mean) @ self.axes.T).astype(np.float32)
 
 
-def fit_pca(points: Points) -> Pca:
+def fit_pca(points: Points) -> FlatMap:
     """PCA by singular values; deterministic: each axis points to where its largest entry is positive.
 
     Raises ValueError for fewer than two points or dimensions.
@@ -55,7 +55,7 @@ def fit_pca(points: Points) -> Pca:
     power = sizes**2
     total = power.sum()
     shares = power[:2] / total if total > 0 else np.zeros(2)  # all points equal: nothing to explain
-    return Pca(mean.astype(np.float32), axes.astype(np.float32), (float(shares[0]), float(shares[1])))
+    return FlatMap(mean.astype(np.float32), axes.astype(np.float32), (float(shares[0]), float(shares[1])))
 
 
 # --- Procrustes ---------------------------------------------------------------------------------------------

@@ -146,7 +146,7 @@ def test_the_other_map_comes_as_a_patch(world: World):
     with pytest.raises(ValueError, match="'ready' without a view"):
         views.umap_patch("x", "ready")
     with pytest.raises(ValueError, match="'failed' with a view"):
-        views.umap_patch("x", "failed", view=views.UmapView(world.cloud(), {}, {}))
+        views.umap_patch("x", "failed", view=views.MapView(world.cloud(), {}, {}))
 
 
 def test_what_is_shown_instead_of_a_thought():

@@ -186,7 +186,7 @@ def umap(world: World, id: str = "one", sample: int = 17, mode: str = "both", **
         "n": 2000,
         "seed": 0,
     }
-    return views.umap_patch(id, "ready", view=views.UmapView(cloud, paths, motion, honesty))
+    return views.umap_patch(id, "ready", view=views.MapView(cloud, paths, motion, honesty))
 
 
 def moons(world: World, id: str = "moons") -> dict:
