@@ -30,7 +30,8 @@ BLURRED = (
 )
 THOUGHT = "T = 10"
 NAMES = {"T = 0": "no step at all", "T = 1": "one step", "one pass": "one single pass", "probe on z": "z alone"}
-ROW = 26
+ROW, WIDE = 26, 324
+LEAST = 0.001
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,18 +67,25 @@ def _column(name: str, found: "Budget", blurred: bool) -> str:
 
 
 def _gains(found: "Budget") -> str:
-    lines = "".join(f"<li>{_gain(row, gains)}</li>" for row, gains in found.gain.items())
-    lead = '<p class="lab-reading">Ten steps, in points of accuracy (readout), against</p>'
-    return f'{lead}<ul class="budget-gains">{lines}</ul>'
+    body = "".join(
+        f"<tr><th>{escape(NAMES[row])}</th>{''.join(map(_gain, gains.values()))}</tr>"
+        for row, gains in found.gain.items()
+    )
+    return _grid("Ten steps, in points of accuracy (readout), against", found.conditions, body, "budget-gains")
 
 
-def _gain(row: str, gains: "Mapping[str, Interval]") -> str:
-    parts = []
-    for condition, gain in gains.items():
-        said = "helps" if gain.low > 0 else "costs" if gain.high < 0 else "cannot tell"
-        figures = f"{_points(gain.value)} [{_points(gain.low)}, {_points(gain.high)}]"
-        parts.append(f'<span data-said="{said}"><em>{escape(condition)}</em> <b>{figures}</b> {said}</span>')
-    return f"<b>{escape(NAMES[row])}</b>{''.join(parts)}"
+def _gain(gain: "Interval") -> str:
+    said = "helps" if gain.low > 0 else "costs" if gain.high < 0 else "cannot tell"
+    figures = f"{_points(gain.value)} <span>[{_points(gain.low)}, {_points(gain.high)}]</span>"
+    return f'<td data-said="{said}"><b>{figures}</b> <em>{said}</em></td>'
+
+
+def _grid(title: str, conditions: Sequence[str], body: str, kind: str = "") -> str:
+    head = "".join(f"<th>{escape(condition)}</th>" for condition in conditions)
+    return (
+        f'<div class="budget-scroll {kind}"><table><caption>{title}</caption><thead><tr><td></td>{head}</tr></thead>'
+        f"<tbody>{body}</tbody></table></div>"
+    )
 
 
 def _points(share: float) -> str:
@@ -92,18 +100,20 @@ def _accuracy(found: "Budget", condition: str) -> str:
     high = min(1.0, float(np.ceil(20 * max(cell.readout.high for cell in cells)) / 20))
     low = max(0.0, min(low, high - 0.1))
     names = Names("", -0.5, len(rows) - 0.5, tuple(float(index) for index in range(len(rows))), rows=tuple(rows[::-1]))
-    plot = Plot(Axis("accuracy", low, high, (low, (low + high) / 2, high)), names, 340, len(rows) * ROW + 58, 92)
+    plot = Plot(Axis("accuracy", low, high, (low, (low + high) / 2, high)), names, WIDE, len(rows) * ROW + 58, 82)
     marks = [plot.write(condition, low, len(rows) - 0.5, "ink")]
     for index, cell in enumerate(reversed(cells)):
         if cell.answer is not None:
-            marks.append(_interval(plot, index - 0.16, cell.answer, "hollow", rows[-1 - index]))
+            away = cell.readout.value < (low + high) / 2  # a head off the scale is written where the readout is not
+            marks.append(_interval(plot, index - 0.16, cell.answer, "hollow", rows[-1 - index], away))
         marks.append(_interval(plot, index + 0.1, cell.readout, "full", rows[-1 - index]))
     return plot.svg(f"Accuracy on {condition} inputs by number of steps", marks)
 
 
-def _interval(plot: Plot, y: float, found: "Interval", kind: str, row: str) -> str:
+def _interval(plot: Plot, y: float, found: "Interval", kind: str, row: str, right: bool = False) -> str:
     if found.high < plot.x.low:
-        return plot.write(f"◂ head {number(found.value)}", plot.x.low, y - 0.2)
+        side, anchor = (plot.x.high, "end") if right else (plot.x.low, "start")
+        return plot.write(f"◂ head {number(found.value)}", side, y - 0.05, "quiet", anchor)
     (left, right, dot), (_, _, down) = plot.at(np.array([found.low, found.high, found.value]), np.full(3, y))
     reader = "readout" if kind == "full" else "trained head"
     tip = f"{row}, {reader}: {number(found.value)}, 95 % from {number(found.low)} to {number(found.high)}"
@@ -118,19 +128,16 @@ def _table(found: "Budget", title: str, pick: "Callable[[Cell], Interval | None]
     rows = [(row, cells) for row, cells in rows if any(cell is not None for cell in cells)]
     if not rows:
         return f'<p class="plot-none"><b>{title}</b> is not trained yet.</p>'
-    head = "".join(f"<th>{escape(condition)}</th>" for condition in found.conditions)
     body = "".join(f"<tr><th>{escape(row)}</th>{''.join(map(_cell, cells))}</tr>" for row, cells in rows)
-    return (
-        f'<div class="budget-scroll"><table><caption>{title}</caption><thead><tr><td></td>{head}</tr></thead>'
-        f"<tbody>{body}</tbody></table></div>"
-    )
+    return _grid(title, found.conditions, body)
 
 
 def _cell(found: "Interval | None") -> str:
     if found is None:
         return "<td>–</td>"
-    reach = f"{number(found.low, digits=2)} to {number(found.high, digits=2)}"
-    return f"<td><b>{number(found.value)}</b> <span>{reach}</span></td>"
+    if found.high < LEAST:
+        return f"<td>&lt; {LEAST:g}</td>"
+    return f"<td><b>{found.value:.3f}</b> <span>{found.low:.3f}–{found.high:.3f}</span></td>"
 
 
 @dataclass(frozen=True)

@@ -50,7 +50,7 @@ def ends_html(crowd: "Crowd | None", classes: tuple[str, ...], injected: bool, n
     rows = _row(title, crowd.ends, classes)
     if crowd.withheld is not None:
         rows += _row("The same, but after the first guess the input is withheld", crowd.withheld, classes)
-    return panel_html("settling-ends", PANEL, rows, corner=note)
+    return panel_html("settling-ends", PANEL, f'<div class="ends-both">{rows}</div>', corner=note)
 
 
 def _row(title: str, ends: "Attractors", classes: tuple[str, ...]) -> str:

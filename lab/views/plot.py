@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lab.views.style import escape, number
+from lab.views.style import escape
 
 RIGHT, TOP, BOTTOM = 12, 10, 44
 _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
@@ -33,7 +33,7 @@ class Axis:
 
     def label(self, tick: float) -> str:
         if not self.log or 0.01 <= tick <= 1000:
-            return number(tick) if tick else "0"
+            return f"{tick:g}".replace("-", "−")
         return f"10{str(round(math.log10(tick))).translate(_SUPERSCRIPT)}"
 
 
@@ -45,7 +45,7 @@ class Plot:
     y: Axis
     width: int = 340
     height: int = 230
-    left: int = 54
+    left: int = 66
     """Room for the labels of y."""
 
     def at(self, x: np.ndarray | float, y: np.ndarray | float) -> tuple[np.ndarray, np.ndarray]:
@@ -84,7 +84,7 @@ class Plot:
             return f"{line}<text {place}>{escape(words)}</text>"
         end = self.width - RIGHT
         line = f'<path class="plot-rule" d="M{self.left} {b:.1f}H{end}"/>'
-        return f'{line}<text x="{end}" y="{b - 5:.1f}" text-anchor="end">{escape(words)}</text>'
+        return f'{line}<text x="{end}" y="{b + 16:.1f}" text-anchor="end">{escape(words)}</text>'
 
     def write(self, words: str, x: float, y: float, colour: str = "quiet", anchor: str = "start") -> str:
         across, down = self.at(x, y)

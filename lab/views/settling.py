@@ -59,7 +59,7 @@ def settling_html(info: SettlingInfo | None, state: str = "") -> str:
         return panel_html("settling-rest", PANEL, state, empty_html(EMPTY))
     found, crowd = info.found, info.found.crowd
     note = corner(None if crowd is None else crowd.n, info.seed)
-    content = (state, _lines(info), _charts(found), _kinds(crowd, found.limit))
+    content = (state, _lines(info), _charts(found))
     rest = panel_html("settling-rest", PANEL, *content, corner=note)
     return rest + decay_html(found, note) + ends_html(crowd, info.classes, info.injected, note)
 
@@ -76,9 +76,9 @@ def _lines(info: SettlingInfo) -> str:
 def _charts(found: "Settling") -> str:
     length = _shown_steps(found)
     crowd = found.crowd
-    size = _curve("step size, latent units (log)", found, length, "step_size", crowd.step_size if crowd else None)
+    size = _curve("size, latent units (log)", found, length, "step_size", crowd.step_size if crowd else None)
     relative = _curve("relative residual (log)", found, length, "relative", crowd.relative if crowd else None)
-    return f'<div class="plots">{size}{relative}{_lags(found)}</div>'
+    return f'<div class="plots">{size}{relative}{_lags(found)}{_kinds(crowd, found.limit)}</div>'
 
 
 def _shown_steps(found: "Settling") -> int:
@@ -92,7 +92,8 @@ def _shown_steps(found: "Settling") -> int:
 
 
 def _curve(name: str, found: "Settling", length: int, which: str, band: "Band | None") -> str:
-    series = {mind: getattr(one.verdict, which)[:length] for mind, one in found.minds.items()}
+    drawn = {mind: getattr(one.verdict, which)[:length] for mind, one in found.minds.items()}
+    series = {mind: np.where(sizes > FLOOR, sizes, np.nan) for mind, sizes in drawn.items()}
     values = np.concatenate([*series.values(), *([] if band is None else [band.low[:length], band.high[:length]])])
     known = values[np.isfinite(values) & (values > FLOOR)]
     if not len(known):
@@ -101,14 +102,18 @@ def _curve(name: str, found: "Settling", length: int, which: str, band: "Band | 
     high = 10.0 ** math.ceil(math.log10(known.max()) + 1e-9)
     low = min(low, high / 10)
     every = max(1, math.ceil(math.log10(high / low) / 5))
-    ticks = tuple(range(0, length + 1, 10 if length <= 60 else 50))
+    ticks = tuple(range(0, length + 1, 5 if length <= 20 else 20 if length <= 100 else 50))
     plot = Plot(Axis("step", 0, length, ticks), Axis(name, low, high, decades(low, high, every), log=True))
     steps = np.arange(1, length + 1, dtype=np.float64)
     marks = []
+    first = next((float(size[0]) for size in series.values() if len(size) and size[0] > 0), None)
+    if which == "step_size" and first is not None and low < 0.01 * first:
+        marks.append(plot.rule("at rest: 1 % of the first", y=0.01 * first))
     if band is not None:
         marks += [
             plot.band(steps, band.low[:length], band.high[:length], "quiet"),
             plot.line(steps, band.median[:length], "quiet", ' stroke-dasharray="5 3"'),
+            plot.write("test inputs, 80 %", 0.2 * length, low * (high / low) ** 0.05),
         ]
     limit = next(iter(found.minds.values())).verdict.steps
     if 0 < limit < length:
@@ -145,11 +150,10 @@ def _lags(found: "Settling") -> str:
 
 def _kinds(crowd: "Crowd | None", limit: int) -> str:
     if crowd is None:
-        return '<p class="lab-reading">The test inputs are still running on.</p>'
-    cells = "".join(
-        f'<div class="{"" if many else "none"}"><dt>{kind}</dt>'
-        f"<dd><b>{count(many)}</b> <span>{GLOSS[kind]}</span></dd></div>"
+        return '<p class="plot-none">The test inputs are still running on.</p>'
+    rows = "".join(
+        f'<tr class="{"" if many else "none"}"><td>{count(many)}</td><th>{kind}</th><td>{GLOSS[kind]}</td></tr>'
         for kind, many in crowd.kinds.items()
     )
-    lead = f"The same verdict for {count(crowd.n)} test inputs, clean and sober, {limit} steps each:"
-    return f'<p class="lab-reading">{lead}</p><dl class="facts settling-kinds">{cells}</dl>'
+    lead = f"{count(crowd.n)} test inputs, clean and sober, {limit} steps each"
+    return f'<table class="settling-kinds"><caption>{lead}</caption><tbody>{rows}</tbody></table>'

@@ -22,7 +22,7 @@ def verdict_line(verdict: "Verdict") -> str:
     elif verdict.rest_at is None:
         leads = f"still moving {len(verdict.step_size) - verdict.steps} steps on"
     else:
-        leads = f"would be at rest after {verdict.rest_at}"
+        leads = f"would be at rest after {verdict.rest_at} steps"
     return {
         "fixed point": f"fixed point: {moved}{rate}",
         "cycle": f"cycle of {verdict.period} steps: {moved}",

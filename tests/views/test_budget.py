@@ -38,8 +38,8 @@ def test_every_condition_has_its_chart_and_every_row_its_interval():
 def test_gains_are_said_in_words_whatever_they_are():
     gains = {"clean": around(0.02), "noise 0.5": around(-0.02), "noise 0.9": around(0.0, 0.5)}
     page = drawn(dataclasses.replace(FOUND, gain={"T = 0": gains}))
-    assert "+2.0 [+1.0, +3.0]</b> helps" in page and "−2.0 [−3.0, −1.0]</b> costs" in page
-    assert "+0.0 [−50.0, +50.0]</b> cannot tell" in page
+    assert "+2.0 <span>[+1.0, +3.0]</span></b> <em>helps" in page and "[−3.0, −1.0]</span></b> <em>costs" in page
+    assert "[−50.0, +50.0]</span></b> <em>cannot tell" in page
 
 
 def test_what_is_not_there_is_a_dash_or_said():

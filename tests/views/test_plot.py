@@ -14,8 +14,8 @@ def test_places_on_both_kinds_of_axis():
 
 def test_labels():
     log = Axis("y (log)", 1e-16, 1, (), log=True)
-    assert [log.label(tick) for tick in (1e-16, 1e-4, 0.1, 1.0)] == ["10⁻¹⁶", "10⁻⁴", "0.100", "1.00"]
-    assert Axis("x", 0, 10, ()).label(0) == "0"
+    assert [log.label(tick) for tick in (1e-16, 1e-4, 0.1, 1.0)] == ["10⁻¹⁶", "10⁻⁴", "0.1", "1"]
+    assert [Axis("x", 0, 10, ()).label(tick) for tick in (0, -1.0, 0.575, 50.0)] == ["0", "−1", "0.575", "50"]
 
 
 def test_a_line_is_broken_where_nothing_is_known():

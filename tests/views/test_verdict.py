@@ -16,7 +16,7 @@ LIMITED = Verdict("step limit", "fixed point", 0, 4, 0.125, 0.5, (1, 4), 7, 4, S
     [
         (
             {},
-            "stopped by the step limit: last step 12 % of the first, would be at rest after 7, "
+            "stopped by the step limit: last step 12 % of the first, would be at rest after 7 steps, "
             "each 0.50 of the one before (steps 1 to 4)",
         ),
         (
@@ -38,7 +38,7 @@ LIMITED = Verdict("step limit", "fixed point", 0, 4, 0.125, 0.5, (1, 4), 7, 4, S
         ),
         (
             {"kind": "skipped step", "rest_at": 9},
-            "stopped on a skipped step: would be at rest after 9, last step 12 % of the first",
+            "stopped on a skipped step: would be at rest after 9 steps, last step 12 % of the first",
         ),
         (
             {"kind": "skipped step", "end": "cycle", "period": 3, "rest_at": None},
