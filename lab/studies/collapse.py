@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 STARTS = ("random", "k-means")
 """Where the learned probes of the short runs begin."""
-STEPS, EVERY = 100, 10
+STEPS, EVERY = 80, 8
 
 
 @dataclass(frozen=True)

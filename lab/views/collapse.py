@@ -205,7 +205,7 @@ def _label(mean: float | None, text: str, name: str, y: int) -> str:
     if mean is None:
         return ""
     x = _x(mean)
-    place, anchor = (x - 5, "end") if mean > 0.3 else (x + 5, "start")
+    place, anchor = (x - 5, "end") if mean > -0.4 else (x + 5, "start")
     return (
         f'<path class="chart-mark {name}" d="M{x:.1f} {y - 11}V{HEIGHT - BOTTOM}"/>'
         f'<text class="heap-name {name}" x="{place:.1f}" y="{y}" text-anchor="{anchor}">'

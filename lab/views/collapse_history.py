@@ -98,7 +98,9 @@ def guards_html(compared: "Sequence[Compared] | None", n_probes: int, now: Worki
     rows = "".join(
         f'<span class="guard-name"><b>{escape(each.guard)}</b><small>{GLOSS.get(each.guard, "")}</small></span>'
         + "".join(
-            small_chart("", [Line(FIGURES[name], each.steps, _values(each.figures, name))], x, axes[name], height=112)
+            small_chart(
+                "", [Line(FIGURES[name], each.steps, _values(each.figures, name))], x, axes[name], width=216, height=112
+            )
             for name in COLUMNS
         )
         for each in compared

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 PANEL = Panel(
     "Can the gate tell known from unknown?",
     "Share of inputs let in against the threshold. Good: the blue line stays up while the grey ones have fallen. Drag "
-    "the handle (or focus it and press ← →): the shares on the right follow.",
+    "the handle (or focus it and press ← →): the shares below follow.",
     "A gate compares one cosine with its threshold and keeps out what lies below. The inference gate looks at the "
     "nearest of many gate keys, the training gate at the nearest probe, which is not where z lives: so it cannot tell, "
     "and stands open to let learning start. AUROC is the chance that a clean input looks more known than one of the "
@@ -83,7 +83,7 @@ def _gate(curve: "GateCurve", dragged: float | None) -> str:
     low, high = lowest(curve), highest(curve)
     at = curve.threshold if dragged is None else dragged
     rows = "".join(_row(curve, name, at) for name in sorted(curve.open, key=lambda name: _rank(curve, name)))
-    changes = WORDS["changes"][curve.which].format(at=number(at))
+    changes = WORDS["changes"][curve.which].format(at=f"{at:.3g}")
     done = ""
     if dragged is not None and curve.which == "inference":
         done = f"<b>{WORDS['dropped'].format(at=number(at))}</b> "

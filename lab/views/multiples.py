@@ -54,7 +54,7 @@ def small_chart(
     x: Axis,
     y: Axis,
     *,
-    width: int = 236,
+    width: int = 290,
     height: int = 140,
     marks: Sequence[float] = (),
 ) -> str:
@@ -64,7 +64,7 @@ def small_chart(
     def at(value: float, other: float) -> tuple[float, float]:
         return LEFT + x.share(value) * (right - LEFT), bottom - y.share(other) * (bottom - TOP)
 
-    parts = [f'<text class="chart-title" x="{LEFT}" y="16">{escape(title)}</text>']
+    parts = [f'<text class="chart-title" x="0" y="16">{escape(title)}</text>']
     for tick in y.ticks:
         _, height_at = at(x.low, tick)
         parts.append(f'<path class="chart-grid" d="M{LEFT} {height_at:.1f}H{right}"/>')

@@ -46,7 +46,7 @@ def test_the_page_holds_the_curves_for_its_handles():
 
 def test_the_training_gate_is_only_looked_at():
     html = gate_html([curve("training", 0.2)], {"training": 0.5})
-    assert "training_gate_threshold=0.500" in html and "now opens" not in html
+    assert "training_gate_threshold=0.5." in html and "now opens" not in html
     assert "threshold of the run 0.200," in html
 
 

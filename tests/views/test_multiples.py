@@ -25,6 +25,6 @@ def test_ticks_are_written_short():
 def test_points_stand_where_they_belong():
     drawn = small_chart("share", [Line("share", [0, 5, 10], [0, math.nan, 1])], axis_to(10), Axis(0, 1, (0, 1)))
     points = re.findall(r'points="([^"]*)"', drawn)
-    assert points == ["40.0,116.0 222.0,26.0"]  # the point that is no number is left out
+    assert points == ["40.0,116.0 276.0,26.0"]  # the point that is no number is left out
     assert "share: 0 at 0, now 1.00" in drawn
     assert "<polyline" not in small_chart("nothing", [Line("nothing", [1], [math.inf])], axis_to(1), axis_to(1))
