@@ -45,7 +45,7 @@ WORDS = {
     "thought": "There is no thought yet. Choose an input above: its twins appear here.",
     "dose": f"Nothing has been swept yet. “{START}” lets 200 test inputs think at 64 settings: a few seconds.",
 }
-MORE = 10
+MORE = 6
 """Steps drawn after the drunk is back, or after the thought where it never is."""
 _FULL = 55
 """Per cent of the hue in the strongest square: more, and the figure in it could not be read in the dark."""
@@ -69,10 +69,12 @@ def twins_html(info: TwinsInfo | None) -> str:
         return panel_html("twins", TWINS, empty_html(WORDS["thought"]))
     twins = info.twins
     dials = f"skips {percent(info.skip)}, push {number(info.push)}"
-    note = f"one pair, {dials} · {corner(None, info.seed)} · unit: n = {info.n}"
+    note = f"one pair, {dials} · {corner(None, info.seed)} · unit {number(twins.unit)}, n = {info.n}"
     if twins.unit <= 0 or not np.isfinite(twins.left).all():
         return panel_html("twins", TWINS, empty_html("The states are not finite numbers: this network has diverged."))
-    return panel_html("twins", TWINS, _facts(_told(twins)), _curve(twins), corner=note)
+    return panel_html(
+        "twins", TWINS, f'<div class="twins-body">{_curve(twins)}{_facts(_told(twins))}</div>', corner=note
+    )
 
 
 def _told(twins: Twins) -> list[tuple[str, str, str]]:
@@ -120,7 +122,7 @@ def _curve(twins: Twins) -> str:
     left, apart = twins.left[: last + 1, 0].astype(float), twins.apart[: last + 1, 0].astype(float)
     seen = np.r_[left, apart]
     high = 10.0 ** math.ceil(math.log10(max(float(seen.max()), twins.unit)))
-    low = min(high * 1e-4, 10.0 ** math.floor(math.log10(0.01 * twins.unit)))
+    low = min(high * 1e-4, 10.0 ** math.floor(math.log10(1e-4 * twins.unit)))
     every = max(1, math.ceil((last + 1) / 10))
     plot = Plot(
         Axis("step", 0, last, tuple(range(0, last + 1, every))),
@@ -132,7 +134,7 @@ def _curve(twins: Twins) -> str:
     skipped = np.flatnonzero(twins.skipped[:, 0]) + 1
     marks = [
         plot.rule("both sober from here", x=t),
-        plot.rule("back: 1 % of the distance between samples", y=0.01 * twins.unit),
+        plot.rule("1 % of the unit", y=0.01 * twins.unit),
         plot.line(steps, below[1], "quiet", ' stroke-width="1.25"'),
         plot.line(steps, below[0], "drunk"),
         plot.dots(
@@ -198,20 +200,20 @@ MAPS = (
     ),
     HeatMap(
         "answers changed",
-        "share that is not the sober answer",
+        "in %: share that is not the sober answer",
         "drunk",
         lambda dose: dose.changed.value,
-        lambda value: f"{100 * value:.0f}%",
+        lambda value: f"{100 * value:.0f}",
         lambda value: value,
         lambda dose: f"answers changed: {_range(dose.changed, percent)}",
     ),
     HeatMap(
         "steps to come back",
-        "median, sober, to within 1 %; – where less than half come back; full colour from 20 on",
+        "median, sober, to within 1 %; – where less than half come back; full colour from 10 on",
         "drunk",
         lambda dose: dose.back,
         lambda value: f"{value:.0f}",
-        lambda value: min(1.0, value / 20),
+        lambda value: min(1.0, value / 10),
         lambda dose: f"median steps back {number(dose.back)}; back in time: {_range(dose.returned, percent)}",
     ),
     HeatMap(

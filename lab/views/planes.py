@@ -60,6 +60,8 @@ _SIDE = 360
 """Pixels of a map at the page's own type size."""
 _PALE = 0.3
 """Opacity of a place that needs the most steps."""
+_FEW = 6
+"""A difference of fewer steps is no reason to turn as pale as that."""
 
 
 @dataclass(frozen=True)
@@ -113,7 +115,7 @@ def _basins(basins: Basins, info: CutsInfo) -> str:
             (_at(basins.cut, basins.ends[m]), _end_tip(basins, m, info.classes)) for m in range(min(basins.n_ends, 12))
         )
     )
-    marks = _borders(basins.owner) + ends + _corners(basins.cut, info, "s*")
+    marks = _borders(basins.owner) + _corners(basins.cut, info, "s*") + ends
     label = f"{basins.n_ends} ends of {basins.owner.size} starts"
     return f"<p>{escape(told)}</p>{_map(basins.cut, answer, basins.steps, marks, label)}" + _legend(
         answer, basins.steps, info.classes
@@ -194,7 +196,7 @@ def _map(cut: Cut, answer: np.ndarray, steps: np.ndarray, marks: str, label: str
 def _painted(answer: np.ndarray, steps: np.ndarray, dark: bool) -> str:
     """One pixel a place: hue by class, opacity by steps."""
     hues = np.array([[int(hue[i : i + 2], 16) for i in (1, 3, 5)] for hue in class_colours(dark)], dtype=np.uint8)
-    span = max(int(steps.max() - steps.min()), 1)
+    span = max(int(steps.max() - steps.min()), _FEW)
     alpha = 255 * (1 - (1 - _PALE) * (steps - steps.min()) / span)
     pixels = np.concatenate([hues[answer % N_CLASSES], alpha.astype(np.uint8)[..., None]], axis=-1)
     file = io.BytesIO()
@@ -210,8 +212,8 @@ def _corners(cut: Cut, info: CutsInfo, what: str) -> str:
         name = f"this {what}" if index == 0 else f"{what} of a {info.classes[label]}"
         right = x > _SIDE * 0.65
         out.append(
-            f'<circle class="plane-corner{" own" if index == 0 else ""}" cx="{x:.1f}" cy="{y:.1f}" r="6"/>'
-            f'<text class="plane-name" x="{x + (-11 if right else 11):.1f}" y="{y + 5:.1f}" '
+            f'<circle class="plane-corner{"" if index else " own"}" cx="{x:.1f}" cy="{y:.1f}" r="{6 if index else 9}"/>'
+            f'<text class="plane-name" x="{x + (-13 if right else 13):.1f}" y="{y + 5:.1f}" '
             f'text-anchor="{"end" if right else "start"}">{escape(name)}</text>'
         )
     return "".join(out)
@@ -229,7 +231,7 @@ def _legend(answer: np.ndarray, steps: np.ndarray, classes: Sequence[str]) -> st
         for label, count in sorted(zip(labels, counts, strict=True), key=lambda pair: -pair[1])
     )
     low, high = int(steps.min()), int(steps.max())
-    took = f"{low} steps" if low == high else f"full {low}, pale {high} steps"
+    took = f"{low} steps" if low == high else f"full colour {low}, palest {high} steps"
     return f'<p class="plane-legend">{shown}<span>{took} to within 1 % of the end</span></p>'
 
 

@@ -74,10 +74,9 @@
       load(thought, frame);
       changed();
     });
-    const tools = el("div", {class: "map-tools"}, axis.node, projections.node);
     const box = el("div", {class: "map-box"},
-      plane.node, readout, el("div", {class: "map-axes"}, axes, corner, bar), views.node);
-    const node = Lab.panel("cv-map", words, tools, box, honesty);
+      plane.node, readout, el("div", {class: "map-axes"}, axes, corner, bar), views.node, axis.node);
+    const node = Lab.panel("cv-map", words, projections.node, box, honesty);
 
     // --- what is seen --------------------------------------------------------------------------------------------
     function look(what) {

@@ -33,7 +33,7 @@
         pca: (explained) => explained.length > 1
           ? `→ PC 1 (${percent(explained[0])})  ↑ PC 2 (${percent(explained[1])})` : "→ PC 1  ↑ PC 2",
         umap: () => "→ UMAP 1  ↑ UMAP 2, no unit",
-        axis: (explained, ends) => `→ probe ${ends[0]} to probe ${ends[1]} (${percent(explained[0])})  ↑ most of the rest (${percent(explained[1])})`,
+        axis: (explained, ends) => `→ ★ ${ends[0]} to ★ ${ends[1]} (${percent(explained[0])})  ↑ rest (${percent(explained[1])})`,
       },
       bar: (length) => `${Number(length.toPrecision(1))} latent ${length === 1 ? "unit" : "units"}`,
       away: (value) => (value === 0 ? "at its end" : `${number(value)} from its end`),

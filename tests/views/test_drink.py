@@ -67,7 +67,7 @@ def test_four_maps_of_every_setting():
     html = dose_html(found, own=(0.3, 0.2))
     assert html.count("<figure") == len(MAPS) == 4
     assert html.count("data-tip") == 16 and html.count("class=own") == 4
-    for text in (">.27<", ">12%<", ">5<", ">.50<", "(0.250 to 0.290)", "n = 200 · seed 1", "clean inputs"):
+    for text in (">.27<", ">12<", ">5<", ">.50<", "(0.250 to 0.290)", "n = 200 · seed 1", "clean inputs"):
         assert text in html
     assert "median steps back –" in html
     strengths = [int(share) for share in re.findall(r"(\d+)%\)", html)]

@@ -38,7 +38,7 @@ def test_two_probes_are_chosen_and_the_map_comes(thinking: Shown, stage: Stage, 
     stage.values["axis"] = on_axis(world, 2, 5)
     thinking.show("axis")
     thinking.expect(projection="axis", step=1)
-    expect(thinking.root.locator(".map-axes")).to_contain_text("probe 2 to probe 5 (20 %)")
+    expect(thinking.root.locator(".map-axes")).to_contain_text("★ 2 to ★ 5 (20 %)")
     assert "30 % of variance" in thinking.text(".map-honesty")
     # the same thought again, with its keyframes: the axis still holds
     stage.values["again"] = synthetic.payload(world, id="one", frames=3, play=False)
