@@ -50,7 +50,14 @@ def ends_html(crowd: "Crowd | None", classes: tuple[str, ...], injected: bool, n
     rows = _row(title, crowd.ends, classes)
     if crowd.withheld is not None:
         rows += _row("The same, but after the first guess the input is withheld", crowd.withheld, classes)
-    return panel_html("settling-ends", PANEL, f'<div class="ends-both">{rows}</div>', corner=note)
+    moving = crowd.kinds["slow drift"]
+    late = (
+        f'<p class="lab-reading">{count(moving)} of {count(crowd.n)} inputs still move after 200 steps: '
+        "some of what is counted here as apart would yet meet.</p>"
+    )
+    return panel_html(
+        "settling-ends", PANEL, f'<div class="ends-both">{rows}</div>', late if moving else "", corner=note
+    )
 
 
 def _row(title: str, ends: "Attractors", classes: tuple[str, ...]) -> str:
