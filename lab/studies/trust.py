@@ -270,6 +270,7 @@ def leave_out(subject: Subject, settings: None) -> "Iterator[Progress[tuple[Left
     return leave_one_out(
         subject.system,
         subject.bundle.train.x,
+        subject.bundle.train.y,
         subject.bundle.test.x[:SAMPLES],
         curriculum=subject.config.curriculum,
         seed=subject.config.seed,

@@ -32,7 +32,7 @@ WORDS = {
     "cancelled": "Stopped; what was scored before that is shown.",
     "failed": "It went wrong: {text}",
     "older": "The network has learned since: these are scores of earlier weights. Press Score again.",
-    "untrained": "Stage {stages} has not been trained, so these numbers say nothing yet.",
+    "untrained": "Not trained yet: stage {stages}. Until then these numbers say nothing.",
     "training": "Training again: {done} of {total}, {text}.",
 }
 
@@ -146,7 +146,7 @@ def _note(session: Session, status: StudyStatus) -> str:
         return WORDS[status.state].format(done=status.done, total=status.total, text=status.text)
     found: TrustLook = status.found
     if found.untrained:
-        return WORDS["untrained"].format(stages=" and ".join(map(str, found.untrained)))
+        return WORDS["untrained"].format(stages=", ".join(map(str, found.untrained)))
     if status.version != session.weights_version:
         return WORDS["older"]
     return WORDS["ready"].format(total=len(found.expected), n=len(found.x))

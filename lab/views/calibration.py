@@ -226,7 +226,9 @@ def _confusion(counts: np.ndarray, classes: Sequence[str]) -> str:
         for truth, row in enumerate(counts)
     )
     table = f'<div role="row"><span class="head"></span>{heads}</div>{rows}'
-    grid = f'<div class="confusion-table" role="table" style="--k:{len(classes)}">{table}</div>'
+    # every row is a grid of its own, so all are told the width of the longest name
+    sizes = f"--k:{len(classes)};--name:{max(map(len, classes)) + 1}ch"
+    grid = f'<div class="confusion-table" role="table" style="{sizes}">{table}</div>'
     return f'<div class="trust-scroll">{grid}</div>'
 
 

@@ -84,7 +84,8 @@ def path_variable(name: str) -> str:
 
 def share(value: float) -> str:
     """A number from 0 to 1, or a difference of two, to three places: figures of one column end at one place."""
-    return f"{value:.3f}".replace("-", "−")
+    text = f"{value:.3f}"
+    return "0.000" if float(text) == 0 else text.replace("-", "−")
 
 
 def short(value: float) -> str:
@@ -125,7 +126,7 @@ def picture_html(picture: Picture) -> str:
     if picture.other is not None:
         images += thumbnail(picture.other, "whose thought it is")
     answer = f"{escape(picture.label or '')} → <b>{escape(picture.answer)}</b>"
-    value = number(values[picture.measure], digits=2) if picture.measure in values else ""
+    value = short(values[picture.measure]) if picture.measure in values else ""
     body = f'<span class="doubt-pair">{images}</span><span class="doubt-answer">{answer}</span><small>{value}</small>'
     about = f'class="doubt-sample" data-mark="{picture.mark}" data-tip="{escape(tip)}"'
     if not picture.key:

@@ -123,10 +123,16 @@ class SatipatthanaSystem(nn.Module):
         self, s_star: Tensor, santana: SantanaLog, x_given: Tensor, error: Float[Tensor, " B"] | None = None
     ) -> Insight:
         """Vipassana. ``error`` is the ``drawing_error`` of the same state and input, where it is known already."""
+        return self.vipassana(*self.shown_to_vipassana(s_star, santana, x_given, error))
+
+    def shown_to_vipassana(
+        self, s_star: Tensor, santana: SantanaLog, x_given: Tensor, error: Float[Tensor, " B"] | None = None
+    ) -> tuple[Any, ...]:
+        """The arguments with which a vipassana of this kind is called, so that another one can be shown the same."""
         error = self.drawing_error(s_star, x_given) if error is None else error
         if not isinstance(self.vipassana, FamiliarVipassana):
-            return self.vipassana(s_star, santana, self.probes, error)
-        return self.vipassana(s_star, santana, self.probes, error, self.impression(x_given))
+            return s_star, santana, self.probes, error
+        return s_star, santana, self.probes, error, self.impression(x_given)
 
     @torch.no_grad()
     def impression(self, x: Tensor) -> Float[Tensor, "B I"]:

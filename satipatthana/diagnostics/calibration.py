@@ -28,10 +28,10 @@ class Reliability:
 
 @dataclass(frozen=True)
 class RiskCoverage:
-    """Share of wrong answers among the most trusted share of the inputs. One point a distinct score."""
+    """Share of wrong answers among the most trusted 1 to N of N inputs."""
 
-    coverage: Float64[np.ndarray, " P"]
-    risk: Float64[np.ndarray, " P"]
+    coverage: Float64[np.ndarray, " N"]
+    risk: Float64[np.ndarray, " N"]
     area: float
     """Mean risk over the coverage; lower is better."""
 
@@ -85,16 +85,19 @@ def brier(probabilities: Float[np.ndarray, "N C"], labels: Int[np.ndarray, " N"]
 def risk_coverage(score: Float[np.ndarray, " N"], correct: Bool[np.ndarray, " N"]) -> RiskCoverage:
     """What share of the given answers is wrong when only those of the highest scores are given.
 
-    Equal scores are given together. Raises ValueError without samples. Source: Geifman and El-Yaniv, 2017.
+    Of equal scores any may be given first: the risk is the expected one. Raises ValueError without samples.
+    Source: Geifman and El-Yaniv, 2017.
     """
     n = len(score)
     if not n:
         raise ValueError("Risk of 0 answers; give at least one.")
     order = np.argsort(-score, kind="stable")
-    ends = np.append(np.flatnonzero(np.diff(score[order])), n - 1)  # the last of each run of equal scores
-    given = (ends + 1).astype(np.float64)
-    risk = np.cumsum(~correct[order])[ends] / given
-    return RiskCoverage(given / n, risk, float((risk * np.diff(given, prepend=0.0)).sum() / n))
+    starts = np.append(0, np.flatnonzero(np.diff(score[order])) + 1)  # of each run of equal scores
+    sizes = np.diff(np.append(starts, n))
+    wrong = np.repeat(np.add.reduceat(~correct[order], starts, dtype=np.float64) / sizes, sizes)
+    given = np.arange(1.0, n + 1)
+    risk = np.cumsum(wrong) / given
+    return RiskCoverage(given / n, risk, float(risk.mean()))
 
 
 def confusion(labels: Int[np.ndarray, " N"], answers: Int[np.ndarray, " N"], classes: int) -> Int64[np.ndarray, "C C"]:

@@ -4,6 +4,7 @@ import copy
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -13,12 +14,12 @@ from torch import Tensor, nn
 from satipatthana.components.vipassana import SCORES, GroundedVipassana, Insight
 from satipatthana.configs import CurriculumConfig
 from satipatthana.core.system import SatipatthanaSystem, TrainingStage, generator_for
-from satipatthana.data.void import TRAINED_VOIDS, trained_voids
+from satipatthana.data.void import trained_voids, wide_voids
 from satipatthana.diagnostics.observing import chunks, observing
 from satipatthana.diagnostics.paths import VOID, given_inputs
 from satipatthana.diagnostics.progress import Progress
 from satipatthana.diagnostics.trust import Separation, separation
-from satipatthana.train.stages import Batch, PathBatch, walk_paths
+from satipatthana.train.stages import STAGE2_VOIDS, Batch, PathBatch, remember_known, rows_of_scale, walk_paths
 from satipatthana.train.trainer import learning_rate
 
 EVERYTHING = "nothing left out"
@@ -46,26 +47,30 @@ class _Thoughts:
     """Settled thoughts with everything that a judge reads."""
 
     batch: PathBatch
-    error: Tensor
+    seen: tuple[Any, ...]
+    """What a judge is called with."""
 
     @classmethod
     def of(cls, system: SatipatthanaSystem, batch: Batch) -> "_Thoughts":
         with observing(system):
             paths = walk_paths(system, batch)
-            return cls(paths, system.drawing_error(paths.s_star, paths.thought.x_given))
+            santana = paths.thought.santana.rows(paths.partner)
+            return cls(paths, system.shown_to_vipassana(paths.s_star, santana, paths.thought.x_given))
 
-    def judged_by(self, system: SatipatthanaSystem, judge: nn.Module) -> Insight:
-        paths = self.batch
-        return judge(paths.s_star, paths.thought.santana.rows(paths.partner), system.probes.detach(), self.error)
+    def judged_by(self, judge: nn.Module) -> Insight:
+        return judge(*self.seen)
 
     def without(self, family: str) -> Tensor:
         """(B,) bool: rows that a judge sees from whom this family is kept."""
-        return self.batch.family != (TRAINED_VOIDS.index(family) if family in TRAINED_VOIDS else len(TRAINED_VOIDS))
+        if family == EVERYTHING:
+            return torch.ones_like(self.batch.family, dtype=torch.bool)
+        return self.batch.family != STAGE2_VOIDS.index(family)
 
 
 def leave_one_out(
     system: SatipatthanaSystem,
     train_x: Float[Tensor, "M *shape"],
+    train_y: Int[Tensor, " M"],
     x: Float[Tensor, "N *shape"],
     *,
     curriculum: CurriculumConfig,
@@ -73,28 +78,35 @@ def leave_one_out(
 ) -> Iterator[Progress[tuple[LeftOut, ...]]]:
     """Trains a fresh vipassana per family, as stage 2 is planned, and tries each on held-out ``x``.
 
-    All watch the same thoughts; each is spared one family, also in the statistics of its metrics. ``system`` itself is
-    not changed. Raises ValueError for a system built with a vipassana of its own, which cannot be built afresh.
+    All watch the same thoughts; each is spared one family, also in the statistics of its metrics. Chimeras, which only
+    the network itself can draw, stay in. ``system`` itself is not changed.
+    Raises ValueError for a system built with a vipassana of its own, which cannot be built afresh.
     """
-    families = trained_voids(tuple(train_x.shape[1:]))
+    shape = tuple(train_x.shape[1:])
+    families = trained_voids(shape) + (wide_voids(shape) if curriculum.voids == "wide" else ())
     plan = curriculum.stage(TrainingStage.VIPASSANA_TRAINING)
     total = plan.n_steps + len(families)
+    system = copy.deepcopy(system).requires_grad_(False)
+    train_x, train_y = train_x.to(system.probes.device), train_y.to(system.probes.device)
+    headline = system.vipassana
     fresh = system.freshly_initialised().vipassana.to(system.probes.device).requires_grad_(True)
+    system.vipassana = fresh
+    remember_known(system, Batch(train_x, train_y, generator_for(seed, "leave one out", "known"), curriculum, {}))
     judges = {family: copy.deepcopy(fresh).train() for family in (EVERYTHING, *families)}
     optimizers = {
         family: torch.optim.AdamW(judge.parameters(), weight_decay=plan.weight_decay, fused=True)
         for family, judge in judges.items()
     }
     yield Progress(0, total, None, "taking the measure of the metrics")
-    _standardise(judges, system, _batch(system, train_x, curriculum, seed, "statistics", STATISTICS))
+    _standardise(judges, system, _batch(train_x, train_y, curriculum, seed, "statistics", STATISTICS))
     for step in range(plan.n_steps):
-        batch = _batch(system, train_x, curriculum, seed, step, curriculum.batch_size)
+        batch = _batch(train_x, train_y, curriculum, seed, step, curriculum.batch_size)
         thoughts = _Thoughts.of(system, batch)
         for family, judge in judges.items():
             for group in optimizers[family].param_groups:
                 group["lr"] = learning_rate(plan, step, curriculum.floor)
             optimizers[family].zero_grad(set_to_none=True)
-            _loss(thoughts, system, judge, family, plan.weights).backward()
+            _loss(thoughts, judge, family, plan.weights).backward()
             if plan.clip_norm > 0:
                 nn.utils.clip_grad_norm_(judge.parameters(), plan.clip_norm)
             optimizers[family].step()
@@ -102,7 +114,7 @@ def leave_one_out(
             yield Progress(step + 1, total, None, f"step {step + 1} of {plan.n_steps}, {len(judges)} judges at once")
     for judge in judges.values():
         judge.eval().requires_grad_(False)
-    judges["headline"] = system.vipassana
+    judges["headline"] = headline
     clean = _trust(system, x, judges)
     found: list[LeftOut] = []
     for family in families:
@@ -112,14 +124,10 @@ def leave_one_out(
         yield Progress(plan.n_steps + len(found), total, tuple(found), f"tried on {family}")
 
 
-def _batch(
-    system: SatipatthanaSystem, x: Tensor, curriculum: CurriculumConfig, seed: int, key: int | str, size: int
-) -> Batch:
+def _batch(x: Tensor, y: Tensor, curriculum: CurriculumConfig, seed: int, key: int | str, size: int) -> Batch:
     generator = generator_for(seed, "leave one out", key)
     rows = torch.randperm(len(x), generator=generator)[:size]
-    given = x[rows].to(system.probes.device)
-    labels: Int[Tensor, " B"] = torch.zeros(len(rows), dtype=torch.long)  # doubt is learnt without labels
-    return Batch(given, labels, generator, curriculum, {})
+    return Batch(x[rows], y[rows], generator, curriculum, {})
 
 
 def _standardise(judges: dict[str, nn.Module], system: SatipatthanaSystem, batch: Batch) -> None:
@@ -127,16 +135,14 @@ def _standardise(judges: dict[str, nn.Module], system: SatipatthanaSystem, batch
     for family, judge in judges.items():
         if isinstance(judge, GroundedVipassana):
             with torch.no_grad():
-                metrics = thoughts.judged_by(system, judge).metrics
+                metrics = thoughts.judged_by(judge).metrics
             assert metrics is not None
-            judge.fit_statistics(metrics[thoughts.without(family)])
+            judge.fit_statistics(metrics[thoughts.without(family) & rows_of_scale(judge, thoughts.batch)])
 
 
-def _loss(
-    thoughts: _Thoughts, system: SatipatthanaSystem, judge: nn.Module, family: str, weights: dict[str, float]
-) -> Tensor:
+def _loss(thoughts: _Thoughts, judge: nn.Module, family: str, weights: dict[str, float]) -> Tensor:
     keep = thoughts.without(family)
-    logits = thoughts.judged_by(system, judge).logits[keep]
+    logits = thoughts.judged_by(judge).logits[keep]
     target = thoughts.batch.target[keep, None].expand_as(logits)
     each = nn.functional.binary_cross_entropy_with_logits(logits, target, reduction="none").mean(dim=0)
     loss = sum((weights.get(name, 0.0) * each[index] for index, name in enumerate(SCORES)), each.new_zeros(()))
@@ -151,7 +157,7 @@ def _trust(system: SatipatthanaSystem, x: Tensor, judges: dict[str, nn.Module]) 
     with observing(system):
         for rows in chunks(len(x)):
             thought = system.think(x[rows.start : rows.stop].to(system.probes.device))
-            error = system.drawing_error(thought.s_star, thought.x_given)
+            seen = system.shown_to_vipassana(thought.s_star, thought.santana, thought.x_given)
             for name, judge in judges.items():
-                found[name].append(judge(thought.s_star, thought.santana, system.probes, error).trust[:, 0].cpu())
+                found[name].append(judge(*seen).trust[:, 0].cpu())
     return {name: torch.cat(parts).numpy() for name, parts in found.items()}

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -295,19 +295,22 @@ def remember_known(system: SatipatthanaSystem, batch: Batch) -> None:
 
 @torch.no_grad()
 def fit_metric_statistics(system: SatipatthanaSystem, batch: Batch) -> None:
-    """Freeze the statistics by which the metrics are standardised, over a large batch of the five paths.
-
-    The familiar vipassana's are those of the clean path: strangers are to lie far out, not to set the scale.
-    """
+    """Freeze the statistics by which the metrics are standardised, over a large batch of the five paths."""
     vipassana = system.vipassana
     if not isinstance(vipassana, GroundedVipassana):
         return
     paths = walk_paths(system, batch)
     metrics = system.judge(paths.s_star, paths.thought.santana.rows(paths.partner), paths.thought.x_given).metrics
     assert metrics is not None
+    vipassana.fit_statistics(metrics[rows_of_scale(vipassana, paths)])
+
+
+def rows_of_scale(vipassana: GroundedVipassana, paths: PathBatch) -> Bool[Tensor, " B"]:
+    """The rows whose metrics set the scale: all. The familiar vipassana's are those of the clean path: strangers are to
+    lie far out, not to set the scale."""
     if isinstance(vipassana, FamiliarVipassana):
-        metrics = metrics[paths.path == PATHS.index("clean")]
-    vipassana.fit_statistics(metrics)
+        return paths.path == PATHS.index("clean")
+    return torch.ones_like(paths.path, dtype=torch.bool)
 
 
 # --- stage 3 -------------------------------------------------------------------------------------------------------

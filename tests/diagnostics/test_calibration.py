@@ -56,13 +56,13 @@ def test_brier_against_scikit_learn():
     assert brier(np.array([[1.0, 0, 0], [0, 1, 0]]), np.array([0, 2])).tolist() == [0, 2]
 
 
-def test_risk_by_hand_and_ties_together():
+def test_risk_by_hand_and_ties_in_any_order():
     found = risk_coverage(np.array([0.9, 0.8, 0.7, 0.6]), np.array([True, False, True, False]))
     assert found.coverage.tolist() == [0.25, 0.5, 0.75, 1]
     assert found.risk.tolist() == pytest.approx([0, 1 / 2, 1 / 3, 1 / 2])
     assert found.area == pytest.approx((0 + 1 / 2 + 1 / 3 + 1 / 2) / 4)
     tied = risk_coverage(np.array([0.5, 0.5, 0.5, 0.5]), np.array([True, False, True, False]))
-    assert tied.coverage.tolist() == [1] and tied.area == tied.risk[0] == 0.5
+    assert tied.risk.tolist() == [0.5] * 4 and tied.area == 0.5
     with pytest.raises(ValueError, match="0 answers"):
         risk_coverage(np.zeros(0), np.zeros(0, dtype=bool))
 
@@ -70,7 +70,17 @@ def test_risk_by_hand_and_ties_together():
 def test_the_area_does_not_depend_on_the_order_of_equal_scores():
     score, correct = np.array([0.2, 0.9, 0.2, 0.2]), np.array([True, True, False, True])
     order = np.array([3, 0, 1, 2])
-    assert risk_coverage(score, correct).area == risk_coverage(score[order], correct[order]).area
+    here, there = risk_coverage(score, correct), risk_coverage(score[order], correct[order])
+    assert np.array_equal(here.risk, there.risk) and here.area == there.area
+
+
+def test_nobody_beats_who_knows_what_is_right():
+    correct = np.random.default_rng(0).random(100) < 0.6
+    best = risk_coverage(correct.astype(float), correct)
+    right = int(correct.sum())
+    expected = [max(0, k - right) / k for k in range(1, 101)]
+    assert best.risk == pytest.approx(expected)
+    assert all(best.area <= risk_coverage(np.random.default_rng(seed).random(100), correct).area for seed in range(20))
 
 
 def test_confusion_against_scikit_learn():
@@ -90,7 +100,8 @@ def test_all_figures_of_answers():
     assert found.accuracy.low < found.accuracy.value < found.accuracy.high
     assert np.trace(found.confusion) == correct.sum()
     # the best order gives all right answers first: no risk up to the accuracy
-    assert found.curves["best"].risk.tolist() == pytest.approx([0, 1 - correct.mean()])
+    best = found.curves["best"].risk
+    assert best[: correct.sum()].max() == 0 and best[-1] == pytest.approx(1 - correct.mean())
     assert found.curves["best"].area <= found.curves["surest"].area
     with pytest.raises(ValueError, match="not a number"):
         answer_figures(np.full((2, 3), np.nan), labels[:2], {}, seed=0)

@@ -6,6 +6,7 @@ from torch import nn
 
 from satipatthana.core.system import SatipatthanaSystem
 from satipatthana.data import TRAINED_VOIDS
+from satipatthana.data.void import WIDE_VOIDS
 from satipatthana.diagnostics.leave_one_out import leave_one_out
 from satipatthana.diagnostics.paths import given_inputs
 from satipatthana.diagnostics.trust import separation
@@ -16,10 +17,10 @@ from tests.tiny import one_thread, snapshot, tiny_config, tiny_digits, tiny_syst
 @pytest.fixture
 def pieces():
     system = tiny_system()
-    x = tiny_digits().x
+    x, y = tiny_digits().x, tiny_digits().y
     before = snapshot(system)
     with one_thread():
-        found = list(leave_one_out(system, x[:40], x[40:], curriculum=tiny_config().curriculum, seed=0))
+        found = list(leave_one_out(system, x[:40], y[:40], x[40:], curriculum=tiny_config().curriculum, seed=0))
     assert all(torch.equal(before[name], value) for name, value in system.state_dict().items()), "only copies learn"
     return system, x, found
 
@@ -59,6 +60,18 @@ def test_a_vipassana_of_ones_own_cannot_be_built_afresh():
         pass
 
     system = SatipatthanaSystem(tiny_config(), {"vipassana": Own()})
-    x = tiny_digits().x
+    x, y = tiny_digits().x, tiny_digits().y
     with pytest.raises(ValueError, match="fresh parts"):
-        next(leave_one_out(system, x, x, curriculum=tiny_config().curriculum, seed=0))
+        next(leave_one_out(system, x, y, x, curriculum=tiny_config().curriculum, seed=0))
+
+
+def test_the_wide_voids_of_a_familiar_vipassana_are_left_out_too():
+    config = tiny_config({"vipassana.kind": "familiar", "vipassana.n_known": 20, "curriculum.voids": "wide"})
+    x, y = tiny_digits().x, tiny_digits().y
+    with one_thread():
+        *_, last = leave_one_out(
+            SatipatthanaSystem(config), x[:40], y[:40], x[40:], curriculum=config.curriculum, seed=0
+        )
+    assert last.found is not None
+    assert [one.family for one in last.found] == [*TRAINED_VOIDS, *WIDE_VOIDS]
+    assert all(one.without.auroc is not None for one in last.found)
