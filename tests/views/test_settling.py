@@ -109,6 +109,7 @@ def test_both_readings_stand_side_by_side():
     assert "Remembering: each" in drawn and "Forgetting: all" in drawn and "withheld" in drawn
     alone = ends_html(dataclasses.replace(crowd(), withheld=None), ("0", "1"), False, "")
     assert "still move after 200 steps" not in alone
-    kinds: dict[Kind, int] = crowd().kinds | {"slow drift": 7}
+    kinds = crowd().kinds
+    kinds["slow drift"] = 7
     assert "7 of 40 inputs still move" in ends_html(dataclasses.replace(crowd(), kinds=kinds), ("0", "1"), False, "")
     assert "withheld" not in alone and "only the first guess sees the input" in alone
