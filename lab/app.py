@@ -11,7 +11,7 @@ os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")  # before Gradio is i
 import gradio as gr
 
 from lab.runs import find
-from lab.session import SAID
+from lab.session import SAID, SESSIONS
 from lab.tabs import converge, decoders, probes, train, trust
 from lab.tabs.page import FIRST_TAB, NOBODY, PRIVATE, Opening, Page, header_row, said
 from lab.web.component import page_head
@@ -20,6 +20,8 @@ TITLE = "Satipatthana Lab"
 TICK_S = 0.25
 MAX_FILE = "5mb"
 QUEUE = 256
+GRACE_S = 1800.0
+"""An idle visitor whose page has gone is let go after this to twice this: a reload or a nap of his machine is shorter."""
 
 
 def build(opening: Opening | None = None) -> gr.Blocks:
@@ -36,6 +38,7 @@ def build(opening: Opening | None = None) -> gr.Blocks:
             for hang_on in page.on_open:
                 hang_on(event)
         _look_at_the_run(page)
+    blocks.unload(lambda: SESSIONS.sweep_after(GRACE_S))
     return blocks
 
 

@@ -131,6 +131,11 @@ class Job:
         """Whether there is an order that has not ended; a paused one does not count."""
         return self._working and not self._paused
 
+    @property
+    def under_way(self) -> bool:
+        """Whether there is an order, followed now or paused: somebody means to come back to it."""
+        return self._working
+
     # --- commands -------------------------------------------------------------------------------------------
 
     def train(self, stage: int, n_steps: int | None = None) -> None:
@@ -288,6 +293,6 @@ def _left(progress: "StageProgress") -> int:
     return max(0, progress.planned - progress.done)
 
 
-JOBS: Registry[Job] = Registry("job", MAX_JOBS, busy=lambda job: job.busy, let_go=lambda job: job.close())
+JOBS: Registry[Job] = Registry("job", MAX_JOBS, busy=lambda job: job.under_way, let_go=lambda job: job.close())
 # a thread inside torch must not be cut off by the end of the interpreter
 atexit.register(JOBS.clear)

@@ -36,6 +36,7 @@ class Registry(Generic[T]):
         self._things: dict[str, T] = {}
         self._seen: dict[str, float] = {}
         self._lock = threading.Lock()
+        self._sweeper: threading.Timer | None = None
 
     def add(self, thing: T) -> str:
         """Keeps `thing`; returns its new id. Raises Full when nothing can be let go for it."""
@@ -85,10 +86,26 @@ class Registry(Generic[T]):
             self.drop(key)
         return len(old)
 
+    def sweep_after(self, unused_s: float) -> None:
+        """Sweeps in `unused_s` seconds, once however often this is asked meanwhile, and again as long as some stay."""
+        with self._lock:
+            if self._sweeper is not None:
+                return
+            self._sweeper = threading.Timer(unused_s, self._sweep_again, [unused_s])
+            self._sweeper.daemon = True
+            self._sweeper.start()
+
     def clear(self) -> None:
         """Lets go of everything, busy or not: the server ends."""
         for key in list(self._things):
             self.drop(key)
+
+    def _sweep_again(self, unused_s: float) -> None:
+        self.sweep(unused_s)
+        with self._lock:
+            self._sweeper = None
+        if self._things:
+            self.sweep_after(unused_s)
 
     def __len__(self) -> int:
         return len(self._things)

@@ -2,7 +2,6 @@
 
 import dataclasses
 import threading
-from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from lab import runs, settings
 from lab.jobs import JOBS, Job, JobError
+from lab.kept import Kept
 from lab.limits import BadInput, choice, label, number
 from lab.registry import Full
 from lab.runs import OpenRun, RunError, Shelf
@@ -55,9 +55,8 @@ class Visit:
         self._changing = threading.RLock()  # one change of run at a time
         self._opened: Opened | None = None
         self._job_id = ""
-        self._keeping = threading.RLock()
-        self._kept: OrderedDict[Any, Any] = OrderedDict()
-        self._past: OrderedDict[tuple[int, int], SatipatthanaSystem] = OrderedDict()
+        self._saved = 0  # records of the open run that are on the shelf too
+        self._kept, self._past = Kept(KEPT), Kept(KEYFRAMES_KEPT)
 
     def open_first(self, run: str | None = None, data: str | None = None) -> RunInfo:
         """What the page opens on, unless there is a run already: the named one, a fresh one on `data`, the shipped."""
@@ -94,8 +93,19 @@ class Visit:
     def save(self, name: Any) -> Path:
         """Keeps the run on the shelf as it stands between two steps."""
         name, now = label(name, "Run name"), self.now
-        with said():
-            return now.job.between_steps(lambda trainer: runs.keep(now.run, self.shelf, name))
+
+        def keep(trainer: Any) -> Path:
+            folder = runs.keep(now.run, self.shelf, name)
+            self._saved = len(trainer.history)
+            return folder
+
+        with self._changing, said():  # so that it is still this run that has been saved
+            return now.job.between_steps(keep)
+
+    @property
+    def unsaved_steps(self) -> int:
+        """Steps that would be lost if another run took the place of this one."""
+        return max(0, self.status().seq - self._saved)
 
     def run_info(self) -> RunInfo:
         """What the run is. Raises RunError when none is open."""
@@ -143,8 +153,8 @@ class Visit:
 
     @property
     def busy(self) -> bool:
-        """Whether its job trains: then it outlives its page."""
-        return self._opened is not None and self._opened.job.busy
+        """Whether its job has an order, a paused one too: then it outlives its page."""
+        return self._opened is not None and self._opened.job.under_way
 
     def close(self) -> None:
         """Ends the job; nothing is asked afterwards."""
@@ -162,31 +172,19 @@ class Visit:
         else:
             job = self._opened.job
             job.replace(run.trainer)
-        with self._keeping:
-            self._kept.clear()
-            self._past.clear()
-            self._opened = Opened(run, job, Thinker(run.bundle), job.status().epoch)
+        self._opened = Opened(run, job, Thinker(run.bundle), job.status().epoch)
+        self._saved = len(run.trainer.history)
+        self._kept.clear()
+        self._past.clear()
         return self.run_info()
 
     def _keep(self, key: Any, make: Callable[[], R]) -> R:
         """The answer kept under this key, or a new one. A key holds the version of the weights, or the epoch."""
-        with self._keeping:
-            if key not in self._kept:
-                self._kept[key] = make()
-                while len(self._kept) > KEPT:
-                    self._kept.popitem(last=False)
-            self._kept.move_to_end(key)
-            return self._kept[key]
+        return self._kept.get(key, make)
 
     def _at_keyframe(self, now: Opened, index: int) -> "SatipatthanaSystem":
-        with self._keeping:
-            key = (now.epoch, index)
-            if key not in self._past:
-                self._past[key] = now.run.trainer.at_keyframe(index)
-                while len(self._past) > KEYFRAMES_KEPT:
-                    self._past.popitem(last=False)
-            self._past.move_to_end(key)
-            return self._past[key]
+        # in eval mode: two that look at it at once then have no flag to give back to it
+        return self._past.get((now.epoch, index), lambda: now.run.trainer.at_keyframe(index).eval())
 
 
 @contextmanager

@@ -1,5 +1,7 @@
 """What visitors own is found by id alone, and there is an end to how much is kept."""
 
+import threading
+
 import pytest
 
 from lab.limits import BadInput
@@ -53,3 +55,34 @@ def test_sweep_drop_and_clear():
     assert things.sweep(0) == 2 and sorted(gone) == ["a", "c", "d"] and list(things) == ["b"]
     things.clear()
     assert sorted(gone) == ["a", "b", "c", "d"] and len(things) == 0
+
+
+@pytest.fixture
+def timers(monkeypatch: pytest.MonkeyPatch) -> list[threading.Timer]:
+    """The timers that were started; a test calls their function when it pleases."""
+    started: list[threading.Timer] = []
+    monkeypatch.setattr(threading.Timer, "start", lambda timer: started.append(timer))
+    return started
+
+
+def ring(timer: threading.Timer) -> None:
+    timer.function(*timer.args)
+
+
+def test_it_sweeps_on_until_nothing_is_left(timers):
+    busy = {"b"}
+    gone: list[str] = []
+    things = Registry("thing", 9, busy=lambda thing: thing in busy, let_go=gone.append)
+    things.add("a"), things.add("b")
+    things.sweep_after(0)
+    things.sweep_after(0)
+    assert len(timers) == 1 and timers[0].daemon
+    ring(timers[0])
+    assert gone == ["a"] and len(timers) == 2, "the busy one stays, and is looked at again"
+    busy.clear()
+    ring(timers[1])
+    assert gone == ["a", "b"] and len(timers) == 2
+    things.add("c")
+    things.sweep_after(3600)
+    ring(timers[2])
+    assert list(things) == ["c"], "seen a moment ago"

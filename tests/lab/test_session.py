@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from lab.limits import BadInput
-from lab.looks import film_steps
+from lab.looks import film_steps, probes_look
 from lab.runs import HEALTHY, RunError, begin
 from lab.session import SAID, SESSIONS, Session, open_session
 from lab.views.cards import stage_cards
@@ -127,6 +127,46 @@ def test_save_and_open(session: Session, settle):
     for bad in ("../x", "", None, "a/b", 3):
         with pytest.raises(BadInput):
             session.save(bad)
+
+
+def test_steps_that_are_not_saved_are_counted(session: Session, settle):
+    assert session.unsaved_steps == 0
+    session.train(0, 2)
+    settle(session)
+    assert session.unsaved_steps == 2
+    session.save("two")
+    assert session.unsaved_steps == 0
+    session.train(0, 1)
+    settle(session)
+    assert session.unsaved_steps == 1
+    session.open_run("two")
+    assert session.unsaved_steps == 0 and session.status().seq == 2
+
+
+def test_a_paused_job_is_let_go_for_nobody(session: Session):
+    assert not session.busy
+    session.train(0, 10_000)
+    session.pause()
+    assert session.busy and session.status().state == "paused"
+    session.stop()
+    assert not session.busy
+
+
+def test_probes_in_the_making_hold_up_no_curves(session: Session, monkeypatch: pytest.MonkeyPatch):
+    begun, go = threading.Event(), threading.Event()
+
+    def slowly(*given):
+        begun.set()
+        assert go.wait(20)
+        return probes_look(*given)
+
+    monkeypatch.setattr("lab.looks.probes_look", slowly)
+    waiting = threading.Thread(target=session.probes_info)
+    waiting.start()
+    assert begun.wait(20)
+    assert session.gallery(3).samples and session.strip_info().now is None
+    go.set()
+    waiting.join(20)
 
 
 def test_a_broken_run_is_a_sentence_and_the_open_one_stays(session: Session):
