@@ -46,6 +46,8 @@ class TrustLook:
     paths: "dict[str, Judged]"
     expected: tuple[str, ...]
     """Every path, also those still to be walked."""
+    wide: bool
+    """Whether stage 2 learns from the wide voids too."""
     untrained: tuple[int, ...] = ()
     """Stages without which scores or answers mean nothing, and that were not trained."""
     kept: dict[Any, Any] = field(default_factory=dict)
@@ -195,10 +197,10 @@ class TrustLook:
         from satipatthana.diagnostics.paths import never_trained_on
 
         if values is None:
-            return PathRow(name, never_trained_on(name), None, None)
+            return PathRow(name, never_trained_on(name, self.wide), None, None)
         seen = values[np.isfinite(values)]
         counts = np.histogram(np.clip(seen, *span), bins=BINS, range=span)[0] if len(seen) else None
-        return PathRow(name, never_trained_on(name), counts, self._separation(name, measure))
+        return PathRow(name, never_trained_on(name, self.wide), counts, self._separation(name, measure))
 
     def _given(self, name: str) -> "Tensor":
         from satipatthana.diagnostics.paths import given_inputs
@@ -255,11 +257,14 @@ def score(subject: Subject, settings: None) -> "Iterator[Progress[TrustLook]]":
     names = path_names(tuple(x.shape[1:]))
     trained = {record.stage for record in subject.snapshot.history}
     untrained = tuple(stage for stage in (1, 2, 3) if stage not in trained)
+    wide = subject.config.curriculum.voids == "wide"
     paths: dict[str, Judged] = {}
     kept: dict[Any, Any] = {}
     for name, judged in walk(subject.system, x, y, seed=seed, names=names):
         paths = {**paths, name: judged}
-        look = TrustLook(subject.system, x, y.numpy(), subject.bundle.class_names, seed, paths, names, untrained, kept)
+        look = TrustLook(
+            subject.system, x, y.numpy(), subject.bundle.class_names, seed, paths, names, wide, untrained, kept
+        )
         yield Progress(len(paths), len(names), look, path_title(name))
 
 

@@ -15,7 +15,7 @@ from torch import Tensor
 from satipatthana.components.vipassana import SCORES, Insight
 from satipatthana.core.luck import LuckBySample
 from satipatthana.core.system import SatipatthanaSystem, SystemOutput, generator_for
-from satipatthana.data.void import HELD_OUT_VOIDS, make_void, void_families
+from satipatthana.data.void import HELD_OUT_VOIDS, WIDE_VOIDS, make_void, void_families, wide_voids
 from satipatthana.diagnostics.observing import chunks, observing
 from satipatthana.measures import derangement, distances
 
@@ -61,7 +61,8 @@ class Judged:
 def path_names(x_shape: Sequence[int], severities: Sequence[float] = SEVERITIES) -> tuple[str, ...]:
     """All paths that exist for inputs of this shape, trained voids before those never trained on."""
     noisy = (f"{AUGMENTED}_{severity:g}" for severity in severities)
-    return (CLEAN, *noisy, DRUNK, MISMATCH, SAME_CLASS, *(VOID + name for name in void_families(x_shape)))
+    voids = (*void_families(x_shape), *wide_voids(x_shape))
+    return (CLEAN, *noisy, DRUNK, MISMATCH, SAME_CLASS, *(VOID + name for name in voids))
 
 
 def noise_of(name: str) -> float:
@@ -70,9 +71,9 @@ def noise_of(name: str) -> float:
     return 0.0 if kind != AUGMENTED else float(severity or AUGMENTED_NOISE)
 
 
-def never_trained_on(name: str) -> bool:
-    """Whether nothing of this path's kind was shown to vipassana in stage 2."""
-    return name.removeprefix(VOID) in HELD_OUT_VOIDS
+def never_trained_on(name: str, wide: bool = False) -> bool:
+    """Whether nothing of this path's kind is shown to vipassana in stage 2, with the six voids or the ``wide`` ones."""
+    return name.removeprefix(VOID) in (HELD_OUT_VOIDS if wide else HELD_OUT_VOIDS + WIDE_VOIDS)
 
 
 def answerable(name: str) -> bool:

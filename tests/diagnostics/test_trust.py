@@ -181,6 +181,8 @@ def test_baselines_stand_beside_the_scores(system, bundle):
 def test_paths_are_named_for_what_they_are():
     assert [noise_of(name) for name in ("augmented", "augmented_0.7", "drunk", "void_uniform")] == [0.3, 0.7, 0, 0]
     assert never_trained_on("void_letters") and not never_trained_on("void_uniform") and not never_trained_on("clean")
+    assert never_trained_on("void_clouds") and not never_trained_on("void_clouds", wide=True)
+    assert never_trained_on("void_letters", wide=True)
     assert answerable("augmented_0.5") and answerable("drunk")
     assert not answerable("mismatch") and not answerable("void_average")
     assert "void_letters" not in path_names((2,)) and "void_gaussian" in path_names((2,))
