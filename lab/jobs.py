@@ -198,7 +198,9 @@ class Job:
                 raise JobError(f"Stage {self._stage} is in training. Pause or stop it first.")
             self.stop()  # a paused one
             progress = self.progress()
-            orders = [(stage, n) for stage, n in orders if n is not None or _left(progress[stage])]
+            # from the first with something left on: what follows it will be stale by the time it is its turn
+            while orders and orders[0][1] is None and not progress[orders[0][0]].left:
+                orders = orders[1:]
             if not orders:
                 raise JobError("Every step of the plan is done. Add steps with +50, or reset and begin again.")
             with self._changed:
@@ -238,7 +240,7 @@ class Job:
 
     def _begin(self, stage: int, n: int | None) -> int:
         progress = self._trainer.progress(stage)
-        n = _left(progress) if n is None else n
+        n = progress.left if n is None else n
         self._stage, self._step, self._planned = stage, progress.done, progress.planned
         self._until = progress.done + n
         self._times.clear()
@@ -256,7 +258,7 @@ class Job:
                 if record is None:
                     return
                 with self._changed:
-                    self._step = record.step
+                    self._step = self._trainer.progress(stage).done
                     self._times.append(time.monotonic())
         finally:
             with self._between:
@@ -287,10 +289,6 @@ class Job:
         if len(self._times) < 2 or self._times[-1] <= self._times[0]:
             return None
         return (len(self._times) - 1) / (self._times[-1] - self._times[0])
-
-
-def _left(progress: "StageProgress") -> int:
-    return max(0, progress.planned - progress.done)
 
 
 JOBS: Registry[Job] = Registry("job", MAX_JOBS, busy=lambda job: job.under_way, let_go=lambda job: job.close())

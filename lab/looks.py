@@ -268,7 +268,7 @@ def part_facts(
     facts: dict[str, dict[str, Any]] = {name: {"shape": shape} for name, shape in shapes.items()}
     for name, part in system.components().items():
         trained_by = [one for one in progress if name in LEARNS[one.stage]]
-        state = "frozen" if any(one.done for one in trained_by) else "untrained"
+        state = "frozen" if any(one.ever for one in trained_by) else "untrained"
         if any(one.state == "stale" for one in trained_by):
             state = "stale"
         if any(int(one.stage) == stage for one in trained_by):

@@ -1,7 +1,7 @@
-"""How it came to this: the network at its keyframes, one after the other."""
+"""How it came to this: which moments of a run's training are shown, and what they are called."""
 
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -9,40 +9,10 @@ from lab.status import Place
 from lab.views.thought import StageMark
 
 if TYPE_CHECKING:
-    from satipatthana.core.system import SatipatthanaSystem
     from satipatthana.train.records import Keyframe, StepRecord
 
 STEPS = 1600  # of all frames of a replay together, each some kilobytes: long thoughts visit fewer keyframes
 FEWEST = 8
-MOVES = (0, 1)
-"""Stages that move states; later ones change scores and answers only."""
-
-
-def walk(
-    system: "SatipatthanaSystem", keyframes: "Sequence[Keyframe]", chosen: Sequence[int]
-) -> "Iterator[tuple[int, SatipatthanaSystem]]":
-    """The network as it stood at the chosen keyframes, in order: one network, filled with what each stage left.
-
-    It must not be kept, for the next turn changes it; building one for every keyframe would cost ten times as much.
-    """
-    from satipatthana.train.records import measured_once
-
-    past = system.freshly_initialised().eval().requires_grad_(False)
-    components, present = past.components(), system.components()
-    last = last_move(keyframes, len(keyframes) - 1)
-    for index in range(max(chosen, default=-1) + 1):
-        grouped: dict[str, dict[str, Any]] = {}
-        for key, value in keyframes[index].tensors.items():
-            name, _, rest = key.partition(".")
-            grouped.setdefault(name, {})[rest] = value  # load_state_dict widens half precision
-        for name, tensors in grouped.items():
-            components[name].load_state_dict(tensors | measured_once(present[name]))
-        if index > last >= 0 and keyframes[index].stage not in MOVES:
-            # Keys are fitted when a stage ends, after its last keyframe; from then on they are the present's.
-            for name in system.samatha.vitakka.fitted_at_the_end:
-                getattr(past.samatha.vitakka, name).copy_(getattr(system.samatha.vitakka, name))
-        if index in chosen:
-            yield index, past
 
 
 def chosen_keyframes(keyframes: "Sequence[Keyframe]", before: int, length: int) -> list[int]:
@@ -53,11 +23,6 @@ def chosen_keyframes(keyframes: "Sequence[Keyframe]", before: int, length: int) 
         return older
     places = np.linspace(0, len(older) - 1, most).round().astype(int)
     return [older[place] for place in dict.fromkeys(places.tolist())]
-
-
-def last_move(keyframes: "Sequence[Keyframe]", index: int) -> int:
-    """The last keyframe up to `index` of a stage that moves states; -1 when there is none."""
-    return max((i for i in range(index + 1) if keyframes[i].stage in MOVES), default=-1)
 
 
 def stage_marks(history: "Sequence[StepRecord]") -> tuple[StageMark, ...]:

@@ -145,7 +145,7 @@ class Session(Visit):
         history, keyframes = snapshot.history, snapshot.keyframes
         if not history:
             return looks.StripLook(inputs, None, None, "", "")
-        settles = now.job.progress()[1].done > 0  # before that only stage 0's head has learned to draw
+        settles = now.job.progress()[1].ever > 0  # before that only stage 0's head has learned to draw
         drawn = self._keep(("strip", snapshot.version), lambda: looks.strip_drawing(snapshot.system, bundle, settles))
         now_at = place(history[-1]).label
         if not keyframes:

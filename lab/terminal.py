@@ -22,13 +22,14 @@ class StageBar:
         self._live = self._out.isatty()
         self._began = time.monotonic()
         self._drawn = float("-inf")
-        self._part = 0
+        self._part = self._taken = 0
         if not self._live:
             self._say(f"{title}: steps {done} to {until}")
 
     def show(self, record: "StepRecord") -> None:
         """One more step was taken."""
-        done, total = record.step - self._first, self._until - self._first
+        self._taken += 1
+        done, total = self._taken, self._until - self._first
         now = time.monotonic()
         if self._live:
             if now - self._drawn >= REFRESH_S or done == total:
@@ -46,18 +47,17 @@ class StageBar:
         return time.monotonic() - self._began
 
     def _line(self, record: "StepRecord", now: float) -> str:
-        share = (record.step - self._first) / (self._until - self._first)
+        share = self._taken / (self._until - self._first)
         filled = round(CELLS * share)
         return f"{self._title:<30} {'█' * filled}{'░' * (CELLS - filled)} {self._figures(record, now)}"
 
     def _figures(self, record: "StepRecord", now: float) -> str:
-        done = record.step - self._first
-        speed = done / max(now - self._began, 1e-9)
-        left = (self._until - record.step) / speed
+        step = self._first + self._taken
+        speed = self._taken / max(now - self._began, 1e-9)
+        left = (self._until - step) / speed
         width = len(str(self._until))
         return (
-            f"{record.step:>{width}}/{self._until}  loss {record.losses['total']:.4f}  "
-            f"{speed:.1f} steps/s  {left:.0f} s left"
+            f"{step:>{width}}/{self._until}  loss {record.losses['total']:.4f}  {speed:.1f} steps/s  {left:.0f} s left"
         )
 
     def _say(self, text: str) -> None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lab.question import Question
-from lab.replay import chosen_keyframes, last_move, place, stage_marks, walk
+from lab.replay import chosen_keyframes, place, stage_marks
 from lab.views.thought import About, Cloud, Frame, MapView, MindView, StageMark, thought_payload
 from lab.views.verdict import verdict_line
 
@@ -132,6 +132,7 @@ class Thinker:
         All frames lie on the axes of the shown map, so that a collapse is seen as one.
         """
         from satipatthana.diagnostics.projection import neighbourhoods
+        from satipatthana.train.records import last_move, walk
 
         context, question, keyframes = shown.context, shown.question, snapshot.keyframes
         length = sum(len(thought.step_size) for thought in shown.thoughts.values())

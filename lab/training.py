@@ -122,7 +122,7 @@ def _follow(run: OpenRun, stages: Sequence[int], folder: Path) -> int:
         print(f"Stopped. What was learned is in {folder}; --resume goes on.", file=sys.stderr)
         return INTERRUPTED
     seconds["total"] = sum(seconds.values())
-    trained = [stage for stage in range(4) if trainer.progress(stage).done]
+    trained = [stage for stage in range(4) if trainer.progress(stage).ever]
     save_run(folder, trainer, overwrite=True)  # before the figures, which take a while and could be interrupted
     metrics = report(trainer.system, run.bundle, seed=run.config.seed, seconds=seconds, trained=trained)
     save_run(folder, trainer, metrics=metrics, overwrite=True)

@@ -4,7 +4,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from lab import replay
 from lab.limits import choice
 from lab.studies.study import Study, Subject
 
@@ -33,12 +32,13 @@ def check(sent: Mapping[str, Any]) -> GuardSettings:
 def past(subject: Subject, settings: None) -> "Iterator[Progress[tuple[Moment, ...]]]":
     """Every keyframe of the stages that move states."""
     from satipatthana.diagnostics.collapse_history import over_training
+    from satipatthana.train.records import MOVES, walk
 
     keyframes = subject.snapshot.keyframes
-    chosen = [index for index, keyframe in enumerate(keyframes) if keyframe.stage in replay.MOVES]
+    chosen = [index for index, keyframe in enumerate(keyframes) if keyframe.stage in MOVES]
     networks = (
         (keyframes[index].stage, keyframes[index].global_step, system)
-        for index, system in replay.walk(subject.system, keyframes, chosen)
+        for index, system in walk(subject.system, keyframes, chosen)
     )
     yield from over_training(networks, len(chosen), subject.bundle.validation, subject.bundle.n_classes)
 

@@ -195,8 +195,8 @@ class FamiliarVipassana(GroundedVipassana):
     """The grounded one, which also asks how familiar the end of the thought and the look of the input are."""
 
     metric_names = METRICS + FAMILIARITY
-    measured_once: ClassVar[tuple[str, ...]] = ("known.",)
-    """Of its state: not learned, and in no keyframe."""
+    measured_at_the_start: ClassVar[tuple[str, ...]] = ("known.",)
+    """Of its state: measured when stage 2 begins, and in no keyframe."""
 
     def __init__(
         self, config: FamiliarVipassanaConfig, dim: int, generator: torch.Generator, n_impressions: int

@@ -37,7 +37,7 @@ class StandardVitakka(nn.Module):
     tell known from unknown, and what sets a stranger apart often lies where z varies little.
     """
 
-    fitted_at_the_end: ClassVar[tuple[str, ...]] = ("gate_mean", "gate_whitening", "gate_keys", "gate_fitted")
+    measured_at_the_end: ClassVar[tuple[str, ...]] = ("gate_mean", "gate_whitening", "gate_keys", "gate_fitted")
     """Buffers that are measured when stage 1 ends."""
     probes: nn.Parameter
     gate_mean: Tensor
@@ -110,6 +110,10 @@ class StandardVitakka(nn.Module):
         """Probes at the k-means centres of z: what stage 1 starts from."""
         self.probes.copy_(kmeans(z, self.config.n_probes, generator, steps=20).to(self.probes))
 
+    def forget_gate_keys(self) -> None:
+        """z has moved from under them: until they are fitted again the probes are compared."""
+        self.gate_fitted.fill_(False)
+
     @torch.no_grad()
     def fit_gate_keys(self, z: Float[Tensor, "N D"], generator: torch.Generator) -> None:
         """Gate keys on clean training z, centred and whitened: k-means++ with 5 Lloyd steps, then 10 spherical steps.
@@ -144,7 +148,7 @@ class KeyedVitakka(StandardVitakka):
     """
 
     config: KeyedVitakkaConfig
-    fitted_at_the_end = (*StandardVitakka.fitted_at_the_end, "settled_mean", "settled_keys", "settled")
+    measured_at_the_end = (*StandardVitakka.measured_at_the_end, "settled_mean", "settled_keys", "settled")
     mean: Tensor
     keys: Tensor
     settled_mean: Tensor
@@ -204,6 +208,11 @@ class KeyedVitakka(StandardVitakka):
         super().fit_probes(z, generator)
         self.mean.copy_(z.mean(dim=0))
         self.keys.copy_(F.normalize(self.probes - self.mean, dim=1))
+        self.settled.fill_(False)
+
+    def forget_gate_keys(self) -> None:
+        """z has moved from under them, and from under the settled keys."""
+        super().forget_gate_keys()
         self.settled.fill_(False)
 
     def fit_gate_keys(self, z: Float[Tensor, "N D"], generator: torch.Generator) -> None:

@@ -1,13 +1,18 @@
 """What training leaves behind: step records, a stage's progress, keyframes."""
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-import torch
 from torch import Tensor, nn
 
 from satipatthana.core.system import LEARNS, SatipatthanaSystem, TrainingStage
+
+MOVES = (TrainingStage.ADAPTER_PRETRAINING, TrainingStage.SAMATHA_TRAINING)
+"""Stages that move states; later ones change scores and answers only."""
+MAX_KEYFRAME_BYTES = 40_000_000
+"""Of one run, about as many as they take in its folder."""
 
 StageState = Literal["untrained", "training", "done", "stale"]
 
@@ -41,9 +46,17 @@ class StageProgress:
 
     stage: TrainingStage
     done: int
+    """Steps of the present plan. A plan begins anew when an earlier stage is trained: what was learnt then is stale."""
     planned: int
     state: StageState
     last_loss: float | None
+    ever: int
+    """Steps over all plans."""
+
+    @property
+    def left(self) -> int:
+        """What the plan has left."""
+        return max(0, self.planned - self.done)
 
 
 @dataclass(frozen=True)
@@ -84,41 +97,79 @@ def is_keyframe(step: int, planned: int, count: int) -> bool:
 
 
 def capture(system: SatipatthanaSystem, stage: TrainingStage, step: int, global_step: int) -> Keyframe:
-    """A keyframe of what ``stage`` trains: parameters and buffers, copied to the CPU."""
+    """A keyframe of what ``stage`` trains: parameters and buffers, copied to the CPU. What was only measured of the
+    data is not in it: that is large, and always the same."""
     tensors: dict[str, Tensor] = {}
     components = system.components()
     for name in LEARNS[stage]:
-        apart = measured_once(components[name])
-        for key, value in components[name].state_dict().items():
-            if key in apart:
-                continue
-            kept = value.half() if value.is_floating_point() else value
-            tensors[f"{name}.{key}"] = kept.detach().to("cpu", copy=True)
+        component = components[name]
+        apart = (*getattr(component, "measured_at_the_start", ()), *getattr(component, "measured_at_the_end", ()))
+        for key, value in component.state_dict().items():
+            if not key.startswith(apart):
+                kept = value.half() if value.is_floating_point() else value
+                tensors[f"{name}.{key}"] = kept.detach().to("cpu", copy=True)
     return Keyframe(int(stage), step, global_step, tensors)
 
 
-def measured_once(component: nn.Module) -> dict[str, Tensor]:
-    """What a component measured of the data before it learned: no keyframe keeps it, being large and always the same.
-    An earlier moment is shown with the present's."""
-    prefixes = getattr(component, "measured_once", ())
-    return {key: value for key, value in component.state_dict().items() if key.startswith(prefixes)} if prefixes else {}
+def add_keyframe(keyframes: list[Keyframe], keyframe: Keyframe, limit: int = MAX_KEYFRAME_BYTES) -> None:
+    """Append, and while all of them together take more than ``limit`` bytes, drop the one that is missed least: of
+    those between two others of their stage, the one with the narrowest gap around it on the logarithm of the step."""
+    keyframes.append(keyframe)
+    while sum(map(_bytes, keyframes)) > limit:
+        gaps = [
+            (math.log((after.step + 1) / (before.step + 1)), index)
+            for index, (before, own, after) in enumerate(zip(keyframes, keyframes[1:], keyframes[2:], strict=False), 1)
+            if before.stage == own.stage == after.stage
+        ]
+        del keyframes[min(gaps)[1] if gaps else 0]
 
 
 def rebuild(system: SatipatthanaSystem, keyframes: Sequence[Keyframe], index: int) -> SatipatthanaSystem:
     """The network as it stood at ``keyframes[index]``: a new one, frozen; parts not yet trained as initialised."""
     if not -len(keyframes) <= index < len(keyframes):
         raise IndexError(f"Keyframe {index} of {len(keyframes)}; train a stage to get some.")
-    past = system.freshly_initialised()
-    merged: dict[str, Tensor] = {}
-    for keyframe in keyframes[: index % len(keyframes) + 1]:
-        merged.update(keyframe.tensors)
-    for name, component in past.components().items():
-        own = {key.removeprefix(f"{name}."): value for key, value in merged.items() if key.startswith(f"{name}.")}
-        if own:
-            apart = measured_once(system.components()[name])
-            component.load_state_dict({key: _widen(value) for key, value in own.items()} | apart)
-    return past
+    place = index % len(keyframes)
+    return next(past for at, past in walk(system, keyframes, [place]) if at == place)
 
 
-def _widen(value: Tensor) -> Tensor:
-    return value.float() if value.dtype == torch.float16 else value
+def walk(
+    system: SatipatthanaSystem, keyframes: Sequence[Keyframe], chosen: Sequence[int]
+) -> Iterator[tuple[int, SatipatthanaSystem]]:
+    """The network as it stood at the chosen keyframes, in order: one network, filled with what each stage left.
+
+    The next turn changes it; building one for every keyframe would cost ten times as much.
+    """
+    past = system.freshly_initialised().eval().requires_grad_(False)
+    components, present = past.components(), system.components()
+    last = last_move(keyframes, len(keyframes) - 1)
+    for index in range(max(chosen, default=-1) + 1):
+        grouped: dict[str, dict[str, Tensor]] = {}
+        for key, value in keyframes[index].tensors.items():
+            name, _, rest = key.partition(".")
+            grouped.setdefault(name, {})[rest] = value  # load_state_dict widens half precision
+        for name, tensors in grouped.items():
+            own = components[name].state_dict()
+            components[name].load_state_dict(own | tensors)
+            _copy(present[name], components[name], "measured_at_the_start")
+        if index > last >= 0 and keyframes[index].stage not in MOVES:
+            # Keys are fitted when a stage ends, after its last keyframe; from then on they are the present's.
+            for name in components:
+                _copy(present[name], components[name], "measured_at_the_end")
+        if index in chosen:
+            yield index, past
+
+
+def last_move(keyframes: Sequence[Keyframe], index: int) -> int:
+    """The last keyframe up to ``index`` of a stage that moves states; -1 when there is none."""
+    return max((i for i in range(index + 1) if keyframes[i].stage in MOVES), default=-1)
+
+
+def _copy(present: nn.Module, past: nn.Module, what: str) -> None:
+    prefixes = getattr(present, what, ())
+    if prefixes:
+        kept = {key: value for key, value in present.state_dict().items() if key.startswith(prefixes)}
+        past.load_state_dict(past.state_dict() | kept)
+
+
+def _bytes(keyframe: Keyframe) -> int:
+    return sum(value.nbytes for value in keyframe.tensors.values())

@@ -12,7 +12,16 @@ from torch import Tensor
 
 from satipatthana.configs import CurriculumConfig, RunConfig, StageConfig
 from satipatthana.core.system import SatipatthanaSystem, TrainingStage, generator_for
-from satipatthana.train.records import Holdings, Keyframe, StageProgress, StepRecord, capture, is_keyframe, rebuild
+from satipatthana.train.records import (
+    Holdings,
+    Keyframe,
+    StageProgress,
+    StepRecord,
+    add_keyframe,
+    capture,
+    is_keyframe,
+    rebuild,
+)
 from satipatthana.train.stages import STAGES, Action, Batch, Terms, answer_features
 
 Vitals = Callable[[SatipatthanaSystem, TrainingStage], Mapping[str, float]]
@@ -90,6 +99,7 @@ class SatipatthanaTrainer:
         self.history: list[StepRecord] = []
         self.keyframes: list[Keyframe] = []
         self._done = dict.fromkeys(TrainingStage, 0)
+        self._began = dict.fromkeys(TrainingStage, 0)  # steps of each stage before its present plan
         self._stale: set[TrainingStage] = set()
         self._current: TrainingStage | None = None
         self._optimizer: torch.optim.AdamW | None = None
@@ -139,7 +149,7 @@ class SatipatthanaTrainer:
         """Drain ``steps``: ``n_steps``, or ``num_epochs`` over the data, or what is left of the plan."""
         stage = TrainingStage(stage)
         if n_steps is None:
-            left = max(0, self.curriculum.stage(stage).n_steps - self._done[stage])
+            left = self.progress(stage).left
             n_steps = left if num_epochs is None else num_epochs * self._batches_per_epoch(self._length(stage))
         return list(self.steps(stage, n_steps))
 
@@ -174,13 +184,14 @@ class SatipatthanaTrainer:
     def progress(self, stage: TrainingStage | int) -> StageProgress:
         """How far a stage is, and whether an earlier one was trained after it (stale)."""
         stage = TrainingStage(stage)
-        done, planned = self._done[stage], self.curriculum.stage(stage).n_steps
+        ever, planned = self._done[stage], self.curriculum.stage(stage).n_steps
+        done = ever - self._began[stage]
         last = next((record.losses["total"] for record in reversed(self.history) if record.stage == stage), None)
         if stage in self._stale:
             state = "stale"
         else:
-            state = "untrained" if done == 0 else "done" if done >= planned else "training"
-        return StageProgress(stage, done, planned, state, last)
+            state = "untrained" if ever == 0 else "done" if done >= planned else "training"
+        return StageProgress(stage, done, planned, state, last, ever)
 
     def at_keyframe(self, index: int) -> SatipatthanaSystem:
         """The network as it stood at a keyframe, as a new frozen system."""
@@ -205,9 +216,10 @@ class SatipatthanaTrainer:
     def _step(self, stage: TrainingStage) -> StepRecord:
         began = time.perf_counter()
         plan, index = self.curriculum.stage(stage), self._done[stage]
+        planned_step = index - self._began[stage] + 1
         optimizer = self.optimizer
         assert optimizer is not None
-        rate = learning_rate(plan, index, self.curriculum.floor)
+        rate = learning_rate(plan, planned_step - 1, self.curriculum.floor)
         for group in optimizer.param_groups:
             group["lr"], group["weight_decay"] = rate, plan.weight_decay
         # Whoever looked between two steps may have frozen the network or left gradients: that must change nothing.
@@ -230,18 +242,23 @@ class SatipatthanaTrainer:
             raise TrainingError(_not_finite(stage, index + 1, losses, rate))
         optimizer.step()
         optimizer.zero_grad(set_to_none=True)
+        if "adapter" in STAGES[stage].learns:
+            self.system.samatha.vitakka.forget_gate_keys()
         self._done[stage] = done = index + 1
         self._stale.discard(stage)
-        self._stale |= {later for later in TrainingStage if later > stage and self._done[later] > 0}
+        for later in TrainingStage:
+            if later > stage and self._done[later] > 0:
+                self._stale.add(later)
+                self._began[later] = self._done[later]
         global_step = self.global_step + 1
         speed = len(batch.y) / (time.perf_counter() - began)
         vitals: dict[str, float] = {}
-        if self.vitals is not None and (done % self.vitals_every == 0 or done == plan.n_steps):
+        if self.vitals is not None and (done % self.vitals_every == 0 or planned_step == plan.n_steps):
             vitals = dict(self.vitals(self.system, stage))
         record = StepRecord(int(stage), done, global_step, losses, rate, norm, speed, vitals)
         self.history.append(record)
-        if is_keyframe(done, plan.n_steps, self.curriculum.n_keyframes):
-            self.keyframes.append(capture(self.system, stage, done, global_step))
+        if is_keyframe(planned_step, plan.n_steps, self.curriculum.n_keyframes):
+            add_keyframe(self.keyframes, capture(self.system, stage, done, global_step))
         return record
 
     def _learning_buffers(self, stage: TrainingStage) -> Iterator[tuple[str, Tensor]]:
@@ -267,7 +284,7 @@ class SatipatthanaTrainer:
             )
         self._current = stage
         if first and self.curriculum.n_keyframes > 0:
-            self.keyframes.append(capture(self.system, stage, 0, self.global_step))
+            add_keyframe(self.keyframes, capture(self.system, stage, 0, self.global_step))
 
     @property
     def optimizer(self) -> torch.optim.AdamW | None:
@@ -349,6 +366,7 @@ class SatipatthanaTrainer:
         facts = {
             "seed": self.seed,
             "done": {str(int(stage)): done for stage, done in self._done.items()},
+            "began": {str(int(stage)): began for stage, began in self._began.items()},
             "stale": sorted(int(stage) for stage in self._stale),
             "current": None if self._current is None else int(self._current),
         }
@@ -366,6 +384,7 @@ class SatipatthanaTrainer:
         """
         self.seed = int(facts["seed"])
         self._done = {stage: int(facts["done"][str(int(stage))]) for stage in TrainingStage}
+        self._began = {stage: int(facts.get("began", {}).get(str(int(stage)), 0)) for stage in TrainingStage}
         self._stale = {TrainingStage(stage) for stage in facts["stale"]}
         self._current, self._optimizer, self._moments = None, None, {}
         self._features, self._order = None, None
@@ -384,7 +403,8 @@ class SatipatthanaTrainer:
 
 def _laid_out_like(parameter: Tensor, value: Tensor) -> Tensor:
     # The fused optimizer walks parameter and state side by side in memory, so their layout must be the same.
-    return torch.empty_like(parameter).copy_(value) if value.shape == parameter.shape else value.clone()
+    # Its step count is a single number, which it wants on the same device.
+    return torch.empty_like(parameter).copy_(value) if value.shape == parameter.shape else value.to(parameter.device)
 
 
 def _not_finite(stage: TrainingStage, step: int, losses: Mapping[str, float], rate: float) -> str:

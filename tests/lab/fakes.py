@@ -27,6 +27,10 @@ class FakeProgress:
     state: str
     last_loss: float | None = None
 
+    @property
+    def left(self) -> int:
+        return max(0, self.planned - self.done)
+
 
 class FakeTrainer:
     """Adds one to a weight at every step. With `gated` a step waits until the test lets it (`let`)."""

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from satipatthana.core.system import LEARNS, TrainingStage
-from satipatthana.train.records import Keyframe, StepRecord, capture, is_keyframe, keyframe_steps, rebuild
+from satipatthana.train.records import Keyframe, StepRecord, add_keyframe, capture, is_keyframe, keyframe_steps, rebuild
 from tests.tiny import snapshot, tiny_digits, tiny_system, tiny_trainer
 
 
@@ -84,3 +84,19 @@ def test_a_keyframe_that_is_not_there():
 def test_a_record_survives_json():
     record = StepRecord(1, 2, 3, {"total": 0.1, "stability": 1e-9}, 3e-3, 0.7, 1234.5, {"accuracy": 0.5})
     assert StepRecord.from_dict(json.loads(json.dumps(record.to_dict()))) == record
+
+
+def test_keyframes_stay_within_their_bytes_and_keep_their_spread():
+    def frame(stage: int, step: int) -> Keyframe:
+        return Keyframe(stage, step, 1000 * stage + step, {"vicara.weight": torch.zeros(100, dtype=torch.float16)})
+
+    kept: list[Keyframe] = []
+    for stage in (0, 1):
+        for step in (0, 1, 2, 4, 8, 16, 17, 32):
+            add_keyframe(kept, frame(stage, step), limit=12 * 200)
+    assert len(kept) == 12
+    assert [(one.stage, one.step) for one in kept if one.step in (0, 32)] == [(0, 0), (0, 32), (1, 0), (1, 32)]
+    near = [(one.stage, one.step) for one in kept if one.step in (16, 17)]
+    assert [stage for stage, _ in near] == [0, 1], "of two that are close one is missed least"
+    add_keyframe(kept, frame(2, 1), limit=200)
+    assert [one.stage for one in kept] == [2], "the present stays"

@@ -194,8 +194,35 @@ def test_progress_and_staleness():
     trainer.train_stage(STAGE_0, n_steps=1)
     assert [trainer.progress(stage).state for stage in TrainingStage] == ["done", "stale", "stale", "untrained"]
     trainer.train_stage(STAGE_2, n_steps=1)
-    assert trainer.progress(STAGE_2).state == "done" and trainer.progress(STAGE_1).state == "stale"
+    assert trainer.progress(STAGE_2).state == "training" and trainer.progress(STAGE_1).state == "stale"
     assert trainer.global_step == len(trainer.history) == 2 * PLAN + 3
+
+
+def test_what_is_stale_has_its_whole_plan_left_and_begins_it_anew():
+    trainer = tiny_trainer()
+    first = trainer.train_stage(STAGE_2)
+    trainer.train_stage(STAGE_1, n_steps=1)
+    stale = trainer.progress(STAGE_2)
+    assert (stale.state, stale.done, stale.left, stale.ever) == ("stale", 0, PLAN, PLAN)
+    again = trainer.train_stage(STAGE_2)
+    assert [record.learning_rate for record in again] == [record.learning_rate for record in first]
+    assert [record.step for record in again] == list(range(PLAN + 1, 2 * PLAN + 1))
+    now = trainer.progress(STAGE_2)
+    assert (now.state, now.done, now.left, now.ever) == ("done", PLAN, 0, 2 * PLAN)
+    other = tiny_trainer()
+    other.load_state_dict(*trainer.state_dict())
+    assert other.progress(STAGE_2).done == PLAN
+
+
+def test_gate_keys_do_not_outlive_the_z_that_they_were_fitted_on():
+    trainer = tiny_trainer()
+    vitakka = trainer.system.samatha.vitakka
+    trainer.train_stage(STAGE_1, n_steps=1)
+    assert vitakka.has_gate_keys
+    trainer.train_stage(STAGE_0, n_steps=1)
+    assert not vitakka.has_gate_keys
+    trainer.train_stage(STAGE_1, n_steps=1)
+    assert vitakka.has_gate_keys
 
 
 def test_records_say_what_happened():
@@ -217,7 +244,7 @@ def test_steps_epochs_or_the_rest_of_the_plan():
     assert len(trainer.train_stage(STAGE_0, num_epochs=2)) == 6
     assert len(trainer.train_stage(STAGE_0)) == 0  # the plan is done
     assert len(trainer.train_stage(STAGE_3, num_epochs=1)) == 9  # three copies of the features
-    assert [record.stage for record in trainer.run_curriculum()] == [1] * PLAN + [2] * PLAN
+    assert [record.stage for record in trainer.run_curriculum()] == [1] * PLAN + [2] * PLAN + [3] * PLAN
 
 
 def test_an_epoch_sees_every_sample_once(monkeypatch: pytest.MonkeyPatch):
