@@ -209,8 +209,8 @@ def _corners(cut: Cut, info: CutsInfo, what: str) -> str:
     out = []
     for index, (place, label) in enumerate(zip(cut.corners, info.planes.classes, strict=True)):
         x, y = _at(cut, place)
-        name = f"this {what}" if index == 0 else f"{what} of a {info.classes[label]}"
-        right = x > _SIDE * 0.65
+        name = f"this {what}" if index == 0 else f"{what} of {info.classes[label]}"
+        right = x + 13 + 9 * len(name) > _SIDE
         out.append(
             f'<circle class="plane-corner{"" if index else " own"}" cx="{x:.1f}" cy="{y:.1f}" r="{6 if index else 9}"/>'
             f'<text class="plane-name" x="{x + (-13 if right else 13):.1f}" y="{y + 5:.1f}" '

@@ -76,7 +76,7 @@ def test_the_three_states_stand_where_they_are(info: CutsInfo):
     places = re.findall(r'class="plane-corner[^"]*" cx="([\d.]+)" cy="([\d.]+)"', html)[:3]
     # 8 units across 360 pixels from (-2, 5) at the top left
     assert [(float(x), float(y)) for x, y in places] == [(90, 225), (270, 225), (180, 90)]
-    assert "this s*" in html and "s* of a one" in html and "z of a zero" in html
+    assert "this s*" in html and "s* of one" in html and "z of zero" in html
 
 
 def test_the_field_names_its_answers(info: CutsInfo):
