@@ -30,13 +30,14 @@ STATES: "Mapping[State, tuple[str, str]]" = MappingProxyType(
 EMPTY = "Not examined yet. “Examine this run” reads the verdict and goes through the checks: about a second."
 EARLIER = "The weights have changed since: examine again."
 _PROBES, _CONVERGE, _DECODERS = ("Probes", "Probes"), ("Converge", "Converge"), ("Decoders", "Decoders")
+_GATE = ("The gate", "Probes/gates")
 _CURVES, _NETWORK = ("Loss curves", "Train/curves"), ("The network", "Train/network")
 PLACES: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
         "trained": ("Stages", "Train/card-0"),
         "components": _NETWORK,
         "optimizer": _NETWORK,
-        "moved": ("Keyframes", "Probes"),
+        "moved": _PROBES,
         "losses": _CURVES,
         "gradients": _NETWORK,
         "norms": _CURVES,
@@ -44,18 +45,18 @@ PLACES: Mapping[str, tuple[str, str]] = MappingProxyType(
         "z": _DECODERS,
         "s0": _CONVERGE,
         "s_star": _CONVERGE,
-        "gates": _CONVERGE,
-        "similarity": _CONVERGE,
+        "gates": _GATE,
+        "similarity": _PROBES,
         "probes": _PROBES,
         "energy": _CONVERGE,
         "pictures": _DECODERS,
         "scores": ("Trust", "Trust"),
         "healthy": _CONVERGE,
         "untrained": ("Stages", "Train/card-0"),
-        "gate shut": _CONVERGE,
+        "gate shut": _GATE,
         "parallel probes": _PROBES,
         "dead probes": _PROBES,
-        "all ends equal": _CONVERGE,
+        "all ends equal": _PROBES,
         "decoder paints the mean": _DECODERS,
     }
 )
