@@ -144,10 +144,12 @@ def _sign(name: str, figures: "Sequence[Figure]", is_verdict: bool, present: boo
 
 
 def _counts(found: "Examination") -> str:
-    words = (
-        f"<li>{_mark(state)} {count(found.count(state))} {escape(word)}</li>" for state, (_, word) in STATES.items()
+    words = "".join(
+        f"<li>{_mark(state)} {count(found.count(state))} {word}</li>"
+        for state, (_, word) in STATES.items()
+        if found.count(state)
     )
-    return f'<ul class="doctor-counts">{"".join(words)}</ul>' if found.findings else ""
+    return f'<ul class="doctor-counts">{words}</ul>' if words else ""
 
 
 def _list(findings: "Sequence[Finding]") -> str:

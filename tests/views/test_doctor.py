@@ -45,6 +45,7 @@ def test_the_healthy_verdict_and_a_list_of_one():
     assert "n = 250 · seed 3" in html
     assert 'data-page="view:Decoders"' in html
     assert "doctor-remedy" not in html
+    assert "1 passes" in html and 'aria-label="fails"' not in html
 
 
 @pytest.mark.parametrize("verdict", [name for name in RULES if name != "healthy"])
