@@ -21,7 +21,7 @@ TICK_S = 0.25
 MAX_FILE = "5mb"
 QUEUE = 256
 GRACE_S = 1800.0
-"""An idle visitor whose page has gone is let go after this to twice this: a reload or a nap of his machine is shorter."""
+"""An idle visitor without a page is let go after this to twice this: a reload or a nap of his machine is shorter."""
 
 
 def build(opening: Opening | None = None) -> gr.Blocks:

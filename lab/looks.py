@@ -224,9 +224,9 @@ def gate_look(system: "SatipatthanaSystem", bundle: "DataBundle", seed: int) -> 
 
 
 def stage_facts(
-    system: "SatipatthanaSystem", progress: "Sequence[StageProgress]", paused: int | None = None
+    system: "SatipatthanaSystem", progress: "Sequence[StageProgress]", order: tuple[int, str] | None = None
 ) -> tuple[dict[str, Any], ...]:
-    """What each stage card says, by its names of facts. `paused` is a stage that waits in the middle of an order."""
+    """What each stage card says, by its names of facts. `order`: the stage in training or paused, and which of both."""
     from satipatthana.core.system import LEARNS
 
     sizes = {name: parameters_of(part) for name, part in system.components().items()}
@@ -236,11 +236,18 @@ def stage_facts(
             "parameters": sum(sizes[name] for name in LEARNS[one.stage]),
             "done": one.done,
             "planned": one.planned,
-            "state": "paused" if int(one.stage) == paused else one.state,
+            "state": _state(one, order),
             "last_loss": one.last_loss,
         }
         for one in progress
     )
+
+
+def _state(one: "StageProgress", order: tuple[int, str] | None) -> str:
+    if order is not None and int(one.stage) == order[0]:
+        return order[1]
+    # a trainer that was left in the middle of a plan cannot know whether somebody goes on with it
+    return "begun" if one.state == "training" else one.state
 
 
 def part_facts(

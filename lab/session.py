@@ -20,7 +20,7 @@ from lab.question import Question
 from lab.registry import Registry
 from lab.replay import place
 from lab.runs import OpenRun, Shelf
-from lab.status import History, Overview, Place, RunInfo
+from lab.status import History, JobStatus, Overview, Place, RunInfo
 from lab.studies import catalogue
 from lab.studies.drink import TwinsLook, twins_look
 from lab.studies.study import Studies, StudyStatus, Subject
@@ -91,8 +91,9 @@ class Session(Visit):
         return self.now.job.history_since(seq, epoch)
 
     def dials(self) -> tuple[Dial, ...]:
-        """Learning rate and loss weights of every stage, with their defaults."""
-        return dials_of(self.now.run.trainer.curriculum)
+        """Learning rate and loss weights of every stage, with the recipe's for this kind of vitakka."""
+        trainer = self.now.run.trainer
+        return dials_of(trainer.curriculum, trainer.system.config.samatha.vitakka)
 
     def set_dial(self, path: Any, value: Any) -> Dial:
         """Turns one dial, by its path; it holds from the stage's next step on."""
@@ -112,18 +113,19 @@ class Session(Visit):
     def stages_info(self) -> tuple[dict[str, Any], ...]:
         """The four stage cards' facts."""
         now, status = self.now, self.status()
-        paused = status.stage if status.state == "paused" else None
-        return looks.stage_facts(now.run.trainer.system, now.job.progress(), paused)
+        return looks.stage_facts(now.run.trainer.system, now.job.progress(), _order(status))
 
     def diagram_info(self, stage: Any = None) -> dict[str, Any]:
         """The network's parts for a chosen stage, by default the one in training: arguments of the diagram's view."""
         now, status = self.now, self.status()
+        order = _order(status)
         if stage is not None:
             stage = choice(stage, STAGES, "Stage")
-        elif status.state in ("training", "paused"):
-            stage = status.stage
+        elif order is not None:
+            stage = order[0]
         parts = looks.part_facts(now.run.trainer.system, now.job.progress(), stage)
-        return {"parts": parts, "stage": stage, "injected": now.run.config.samatha.vicara.kind == "injected"}
+        injected = now.run.config.samatha.vicara.kind == "injected"
+        return {"parts": parts, "stage": stage, "injected": injected, "now": order == (stage, "training")}
 
     def strip_info(self) -> looks.StripLook:
         """The same eight digits as the network draws them now and as it did at the last keyframe.
@@ -338,6 +340,13 @@ class Session(Visit):
         if self._shown is None:
             raise BadInput("There is no thought yet; expected one on the page. Choose a digit first.")
         return self._shown
+
+
+def _order(status: JobStatus) -> tuple[int, str] | None:
+    """The stage that an order is about, and whether it is followed (training) or waits (paused)."""
+    if status.stage is None or status.state not in ("training", "paused"):
+        return None
+    return status.stage, status.state
 
 
 SESSIONS: Registry[Session] = Registry(

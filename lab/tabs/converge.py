@@ -12,6 +12,7 @@ from lab.views.gallery import gallery_payload
 from lab.views.thought import waiting_payload
 from lab.web.component import Instrument
 from lab.web.component import converge as converge_instrument
+from lab.web.fields import Number, Slider
 
 TAB = FIRST_TAB
 IN_GALLERY = 30
@@ -39,17 +40,17 @@ def build(page: Page) -> gr.Tab:
             inputs = Instrument(
                 "gallery", scripts=("gallery.js",), triggers=("pick",), label="Inputs", elem_id="gallery"
             )
-            noise = gr.Slider(0, 1.2, value=FIRST_NOISE, step=0.05, label=WORDS["noise"], elem_id="noise")
+            noise = Slider(0, 1.2, value=FIRST_NOISE, step=0.05, label=WORDS["noise"], elem_id="noise")
             mind = gr.Radio(list(MODES), value="sober", label=WORDS["mind"], elem_id="mind")
-            skip = gr.Slider(0, 1, value=0.3, step=0.05, label=WORDS["skip"], elem_id="skip")
-            push = gr.Slider(0, 2, value=0.2, step=0.05, label=WORDS["push"], elem_id="push")
-            gate = gr.Slider(-1, 1, value=-1, step=0.005, label=WORDS["gate"], elem_id="gate")
+            skip = Slider(0, 1, value=0.3, step=0.05, label=WORDS["skip"], elem_id="skip")
+            push = Slider(0, 2, value=0.2, step=0.05, label=WORDS["push"], elem_id="push")
+            gate = Slider(-1, 1, value=-1, step=0.005, label=WORDS["gate"], elem_id="gate")
             page.gate = gate
             with gr.Row():
                 calibrate = gr.Button(WORDS["calibrate"], size="sm", elem_id="calibrate", min_width=60)
                 opened = gr.Button(WORDS["open"], size="sm", elem_id="open-gate", min_width=60)
-            steps = gr.Slider(5, 200, value=10, step=1, label=WORDS["steps"], elem_id="steps")
-            seed = gr.Number(0, precision=0, label=WORDS["seed"], elem_id="seed", minimum=0)
+            steps = Slider(5, 200, value=10, step=1, label=WORDS["steps"], elem_id="steps")
+            seed = Number(0, precision=0, label=WORDS["seed"], elem_id="seed", minimum=0)
             again = gr.Button(WORDS["again"], size="sm", elem_id="think-again")
         with gr.Column(scale=1, min_width=320):
             thought = converge_instrument(waiting_payload(WORDS["waiting"]))

@@ -13,6 +13,7 @@ from lab.views.checkerboard import START, checkerboard_html
 from lab.views.decoders import DRIFT_LABEL, decoders, decoders_html
 from lab.views.progress import Working
 from lab.web import panels
+from lab.web.fields import Slider
 
 TAB = "Decoders"
 ROWS = 6
@@ -24,7 +25,7 @@ def build(page: Page) -> gr.Tab:
     """The tab and its events."""
     with gr.Tab(TAB, id=TAB) as tab:
         with gr.Row(elem_classes="look-tools"):
-            noise = gr.Slider(0, 1, value=NOISE, step=0.05, label=WORDS["noise"], elem_id="decoders-noise")
+            noise = Slider(0, 1, value=NOISE, step=0.05, label=WORDS["noise"], elem_id="decoders-noise")
             drifted = gr.Checkbox(False, label=WORDS["drifted"], elem_id="drifted")
             again = gr.Button(WORDS["again"], size="sm", scale=0, min_width=100, elem_id="decoders-again")
         shown = panels.panel(elem_id="decoders", label=TAB)

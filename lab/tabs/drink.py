@@ -15,6 +15,7 @@ from lab.views.planes import START as CUT
 from lab.views.planes import CutsInfo, planes_html
 from lab.views.progress import Working
 from lab.web import panels
+from lab.web.fields import Number, Slider
 
 WORDS = {
     "title": "Drink and planes: twins, doses, where other starts end",
@@ -28,8 +29,8 @@ def section(page: Page) -> None:
     with gr.Accordion(WORDS["title"], open=False, elem_id="drink-section") as drawer:
         twins = panels.panel(twins_html(None), elem_id="twins", label="Twins")
         with gr.Row(elem_classes="look-tools"):
-            noise = gr.Slider(0, 1.2, value=0, step=0.05, label=WORDS["noise"], elem_id="dose-noise")
-            seed = gr.Number(0, precision=0, minimum=0, label=WORDS["seed"], elem_id="dose-seed", scale=0)
+            noise = Slider(0, 1.2, value=0, step=0.05, label=WORDS["noise"], elem_id="dose-noise")
+            seed = Number(0, precision=0, minimum=0, label=WORDS["seed"], elem_id="dose-seed", scale=0)
         study_panel(page, FIRST_TAB, DOSE.name, SWEEP, _dose, {"noise": noise, "seed": seed})
         study_panel(page, FIRST_TAB, CUTS.name, CUT, _cuts, more=lambda session: {"question": session.question})
         opened, drawn = gr.State(False), gr.State("")

@@ -17,6 +17,7 @@ from lab.views.probes import probes, probes_html
 from lab.views.progress import Working
 from lab.visit import SAID
 from lab.web import panels
+from lab.web.fields import Slider
 
 TAB = "Probes"
 WORDS = {
@@ -31,7 +32,7 @@ def build(page: Page) -> gr.Tab:
     """The tab and its events."""
     with gr.Tab(TAB, id=TAB) as tab:
         with gr.Row(elem_classes="look-tools"):
-            moment = gr.Slider(0, 1, value=1, step=1, label=WORDS["trained"], elem_id="probes-moment")
+            moment = Slider(0, 1, value=1, step=1, label=WORDS["trained"], elem_id="probes-moment")
             again = gr.Button(WORDS["again"], size="sm", scale=0, min_width=100, elem_id="probes-again")
         shown = panels.panel(elem_id="probes", label=TAB)
         collapse = panels.panel(elem_id="collapse", label="Collapse")

@@ -1,4 +1,4 @@
-"""Train: a new run, the network as a diagram, four stage cards, live curves, vitals, and a strip of digits."""
+"""Train: which run, its dials, the network as a diagram, four stage cards, live curves, vitals, a strip of digits."""
 
 import dataclasses
 from dataclasses import dataclass
@@ -6,35 +6,22 @@ from typing import Any
 
 import gradio as gr
 
-from lab import settings
 from lab.session import Session
-from lab.tabs import doctor
+from lab.tabs import dials, doctor, new_run
 from lab.tabs.page import PRIVATE, Page, Tick, said, session_of
 from lab.views import curves, gallery, vitals
-from lab.views.cards import stage_card_html, stage_cards
+from lab.views.cards import MORE, Orders, orders, stage_card_html, stage_cards
 from lab.views.diagram import diagram, diagram_html
 from lab.views.glossary import STAGES
 from lab.web import panels
+from lab.web.component import Instrument
 
 TAB = "Train"
-MORE = 50
 
-WORDS = {
-    "new": "New run",
-    "begin": "Start from scratch",
-    "begin_hint": "Begins an untrained run with these settings. The present run is let go; save it first to keep it.",
-    "open": "Open a run",
-    "all": "Train all four stages",
-    "reset": "Reset",
-    "reset_seed": "Reset with seed",
-    "dials": "Dials: learning rates and loss weights",
-    "dials_hint": "They hold from the stage's next step on. The recipe's value stands in brackets.",
-    "defaults": "Back to the recipe",
-    "save": "Save",
-    "save_name": "Save as",
-    "saved": "Saved as {name}.",
-    "auto": "follow the training",
-}
+ACTS = {f"stage-{stage}": stage for stage in range(len(STAGES))}
+"""What a card's number sends when it is pressed."""
+
+WORDS = {"all": "Train all four stages"}
 
 
 @dataclass(frozen=True)
@@ -46,6 +33,7 @@ class View:
     """Chosen by the visitor; None follows the training."""
     cursor: curves.Cursor | None = None
     cards: tuple[Any, ...] = ()
+    orders: Orders | None = None
     diagram: Any = None
     strip: tuple[str, str] | None = None
     seq: int = -1
@@ -58,13 +46,13 @@ def build(page: Page) -> gr.Tab:
             everything = gr.Button(
                 WORDS["all"], variant="primary", size="sm", scale=0, min_width=180, elem_id="train-all"
             )
-            reset = gr.Button(WORDS["reset"], size="sm", scale=0, min_width=80, elem_id="reset")
-            with gr.Accordion(WORDS["new"], open=False, elem_id="new-run"):
-                _new_run(page)
-            with gr.Accordion(WORDS["dials"], open=False, elem_id="dials"):
-                _dials(page)
+            new_run.keeping(page, TAB)
+            new_run.drawer(page)
+            dials.section(page)
         schematic = panels.panel(elem_id="network", label="The network")
-        cards: list[gr.HTML] = []
+        cards: list[Instrument] = []
+        rests: list[gr.Button] = []
+        mores: list[gr.Button] = []
         with gr.Row(elem_classes="stage-row", equal_height=True):
             for stage in range(len(STAGES)):
                 with gr.Column(elem_classes="lab-card", min_width=220):
@@ -72,6 +60,8 @@ def build(page: Page) -> gr.Tab:
                     with gr.Row(elem_classes="card-buttons"):
                         rest = gr.Button("Train", size="sm", min_width=60, elem_id=f"train-{stage}", variant="primary")
                         more = gr.Button(f"+{MORE}", size="sm", min_width=60, elem_id=f"more-{stage}")
+                    rests.append(rest)
+                    mores.append(more)
                     _trains(page, rest, stage, None)
                     _trains(page, more, stage, MORE)
         with gr.Row(elem_classes="train-lower"):
@@ -87,13 +77,10 @@ def build(page: Page) -> gr.Tab:
     def train_all(visitor: Any) -> None:
         session_of(visitor).train_all()
 
-    @said
-    def start_again(visitor: Any) -> None:
-        session_of(visitor).reset()
-
     def choose(event: gr.EventData, held: View) -> View:
         """Shows another stage's charts; the next look sends them."""
-        stage = event._data.get("stage") if isinstance(event._data, dict) else None
+        sent = event._data if isinstance(event._data, dict) else {}
+        stage = sent.get("stage", ACTS.get(str(sent.get("act"))))
         chosen = stage if stage in range(len(STAGES)) and not isinstance(stage, bool) else None
         return dataclasses.replace(held, stage=chosen, cursor=None, diagram=None)
 
@@ -101,25 +88,27 @@ def build(page: Page) -> gr.Tab:
         return dataclasses.replace(held, cursor=None)
 
     everything.click(train_all, page.visitor, None, **PRIVATE)
-    page.openers.append(reset.click(start_again, page.visitor, None, **PRIVATE))
-    curve.stage(choose, view, view, **PRIVATE)
+    for chosen in (curve.stage, *(card.act for card in cards)):
+        chosen(choose, view, view, **PRIVATE)
     curve.resync(resync, view, view, **PRIVATE)
-    page.ticks.append(Tick(TAB, look, [view], [schematic, *cards, curve, strip, sparks, view]))
+    shown = [schematic, *cards, everything, *rests, *mores, curve, strip, sparks, view]
+    page.ticks.append(Tick(TAB, look, [view], shown))
     return tab
 
 
 def look(visitor: Any, held: View) -> tuple[Any, ...]:
-    """What changed since this page last looked: diagram, four cards, curves, strip, vitals, and what it holds now."""
+    """What changed since this page last looked: diagram, four cards, their buttons, curves, strip, vitals, its view."""
     session = session_of(visitor)
     status = session.status()
     if status.epoch != held.epoch:
         held = View(epoch=status.epoch, stage=held.stage)
     stage = held.stage if held.stage is not None else (status.stage or 0)
     facts = session.stages_info()
-    cards = tuple(stage_card_html(card) for card in stage_cards(facts, stage))
+    stages = stage_cards(facts, stage)
+    cards, buttons = tuple(map(stage_card_html, stages)), orders(stages, status.state == "training")
     schematic = diagram_html(diagram(**session.diagram_info(stage)))
     chart, cursor = _curves(session, held, stage)
-    after = dataclasses.replace(held, cards=cards, diagram=schematic, cursor=cursor, seq=status.seq)
+    after = dataclasses.replace(held, cards=cards, orders=buttons, diagram=schematic, cursor=cursor, seq=status.seq)
     strip: Any = gr.skip()
     drawn = session.strip_info()
     if held.strip != (drawn.now_at, drawn.before_at):
@@ -135,11 +124,20 @@ def look(visitor: Any, held: View) -> tuple[Any, ...]:
     return (
         gr.skip() if schematic == held.diagram else panels.show(schematic),
         *(gr.skip() if card == old[index] else panels.show(card) for index, card in enumerate(cards)),
+        *_buttons(buttons, held.orders),
         chart,
         strip,
         sparks,
         gr.skip() if after == held else after,
     )
+
+
+def _buttons(now: Orders, before: Orders | None) -> tuple[Any, ...]:
+    """Of all four stages, then *Train* and *+50* of each."""
+    if now == before:
+        return (gr.skip(),) * (1 + 2 * len(STAGES))
+    rests = [gr.update(value=text, interactive=ready) for text, ready in now.rest]
+    return gr.update(interactive=now.everything), *rests, *[gr.update(interactive=now.more)] * len(STAGES)
 
 
 def _curves(session: Session, held: View, stage: int) -> tuple[Any, curves.Cursor]:
@@ -159,110 +157,3 @@ def _trains(page: Page, button: gr.Button, stage: int, n_steps: int | None) -> N
         session_of(visitor).train(stage, n_steps)
 
     button.click(train, page.visitor, None, **PRIVATE)
-
-
-def _new_run(page: Page) -> None:
-    """The dials of a new run, each with its default; and the runs that can be opened."""
-    default = settings.NewRun()
-    with gr.Row():
-        data = gr.Dropdown(list(settings.DATASETS), value=default.data, label="Data", min_width=130)
-        seed = gr.Number(default.seed, precision=0, label="Seed", minimum=settings.SEEDS[0], min_width=90)
-        dim = gr.Number(default.dim, precision=0, label="D, latent width", min_width=110)
-        probes = gr.Number(default.n_probes, precision=0, label="K, probes", min_width=90)
-        steps = gr.Number(default.n_steps, precision=0, label="T, steps of thought", min_width=130)
-    with gr.Row():
-        vitakka = gr.Dropdown(
-            list(settings.VITAKKAS), value=default.vitakka, label="Vitakka · the first guess", min_width=140
-        )
-        vicara = gr.Dropdown(
-            list(settings.VICARAS), value=default.vicara, label="Vicara · one step of thought", min_width=150
-        )
-        sati = gr.Dropdown(list(settings.SATIS), value=default.sati, label="Sati · when to stop", min_width=130)
-        still = gr.Number(default.sati_threshold, label="Sati threshold, step size", min_width=130)
-        vipassana = gr.Dropdown(
-            list(settings.VIPASSANAS), value=default.vipassana, label="Vipassana · judging one's thought", min_width=150
-        )
-        upsampling = gr.Dropdown(
-            list(settings.UPSAMPLINGS), value=default.upsampling, label="Upsampling", min_width=130
-        )
-        device = gr.Dropdown(list(settings.DEVICES), value=default.device, label="Device", min_width=100)
-    with gr.Row():
-        begin = gr.Button(WORDS["begin"], variant="primary", size="sm", elem_id="begin", min_width=140)
-        saved = gr.Dropdown([], label=WORDS["open"], elem_id="open-run", min_width=160, allow_custom_value=True)
-        name = gr.Textbox("", label=WORDS["save_name"], elem_id="save-name", placeholder="my-run", min_width=140)
-        save = gr.Button(WORDS["save"], size="sm", elem_id="save", min_width=80)
-    note = gr.Markdown(WORDS["begin_hint"], elem_classes="quiet")
-    dials = [data, seed, dim, probes, steps, vitakka, vicara, sati, still, vipassana, upsampling, device]
-    names = [item.name for item in dataclasses.fields(settings.NewRun)]
-
-    @said
-    def start(visitor: Any, *sent: Any, progress: gr.Progress = gr.Progress()) -> str:  # noqa: B008 (Gradio's way)
-        given = {key: _whole(value) for key, value in zip(names, sent, strict=True)}
-
-        def tell(share: float, text: str) -> None:
-            progress(share, desc=text)
-
-        info = session_of(visitor).new_run(given, tell)
-        return f"Begun: {info.data}, seed {info.seed}, {info.parameters:,} parameters. {WORDS['begin_hint']}"
-
-    @said
-    def open_run(visitor: Any, chosen: Any) -> str:
-        info = session_of(visitor).open_run(chosen)
-        return f"Opened: {info.name}. {WORDS['begin_hint']}"
-
-    @said
-    def keep(visitor: Any, chosen: Any) -> tuple[str, Any]:
-        session = session_of(visitor)
-        session.save(chosen)
-        return WORDS["saved"].format(name=chosen), gr.update(choices=list(session.shelf.names()))
-
-    def shelf(visitor: Any) -> Any:
-        return gr.update(choices=list(session_of(visitor).shelf.names()))
-
-    page.openers.append(begin.click(start, [page.visitor, *dials], note, api_visibility="private"))
-    saved.focus(shelf, page.visitor, saved, **PRIVATE)
-    page.openers.append(saved.input(open_run, [page.visitor, saved], note, **PRIVATE))
-    save.click(keep, [page.visitor, name], [note, saved], **PRIVATE)
-
-
-def _whole(value: Any) -> Any:
-    # a number field without decimals sends 64.0 or 64, by its mood
-    return int(value) if isinstance(value, float) and value.is_integer() else value
-
-
-def _dials(page: Page) -> None:
-    """One number per dial of the curriculum, in four columns."""
-    from lab.dials import RATES, WEIGHTS, dials_of
-    from satipatthana.configs import CurriculumConfig
-
-    gr.Markdown(WORDS["dials_hint"], elem_classes="quiet")
-    fields: list[tuple[str, gr.Number, float]] = []
-    with gr.Row():
-        for stage, word in enumerate(STAGES):
-            with gr.Column(min_width=180):
-                gr.Markdown(f"**Stage {stage}** {word.gloss}")
-                for dial in dials_of(CurriculumConfig()):
-                    if dial.stage != stage:
-                        continue
-                    name = dial.term or "learning rate"
-                    low, high = WEIGHTS if dial.term else RATES
-                    field = gr.Number(dial.default, label=f"{name} ({dial.default:g})", minimum=low, maximum=high)
-                    fields.append((dial.path, field, dial.default))
-                    _turns(page, field, dial.path)
-    back = gr.Button(WORDS["defaults"], size="sm", elem_id="dials-default")
-
-    @said
-    def recipe(visitor: Any) -> list[float]:
-        session = session_of(visitor)
-        return [session.set_dial(path, default).value for path, _, default in fields]
-
-    back.click(recipe, page.visitor, [field for _, field, _ in fields], **PRIVATE)
-
-
-def _turns(page: Page, field: gr.Number, path: str) -> None:
-    @said
-    def turn(visitor: Any, value: Any) -> None:
-        session_of(visitor).set_dial(path, value)
-
-    field.blur(turn, [page.visitor, field], None, **PRIVATE)
-    field.submit(turn, [page.visitor, field], None, **PRIVATE)

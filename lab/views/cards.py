@@ -8,16 +8,19 @@ from typing import Any, Literal, get_args
 from lab.views.glossary import STAGES, names
 from lab.views.style import count, escape, number
 
-StageState = Literal["untrained", "training", "paused", "done", "stale"]
+StageState = Literal["untrained", "begun", "training", "paused", "done", "stale"]
 STATES: Mapping[str, str] = MappingProxyType(
     {
         "untrained": "not trained yet",
+        "begun": "begun, not at the end of its plan",
         "training": "training",
         "paused": "paused",
         "done": "done",
         "stale": "stale: train it again",
     }
 )
+MORE = 50
+"""Steps that the second button adds to a stage."""
 _WITHOUT: Mapping[tuple[int, int], str] = MappingProxyType(
     {
         (1, 0): "Stage 0 is untrained: the adapter starts blind and learns to see here, with everything else.",
@@ -100,14 +103,34 @@ def _notes(index: int, states: Sequence[StageState], chosen: bool) -> tuple[str,
     return tuple(_WITHOUT[index, other] for other in missing[:1])
 
 
+@dataclass(frozen=True)
+class Orders:
+    """What may be pressed: all stages; of each stage what *Train* is called and whether it may; *+50* of any."""
+
+    everything: bool
+    rest: tuple[tuple[str, bool], ...]
+    more: bool
+
+
+def orders(cards: Sequence[StageCard], training: bool) -> Orders:
+    """A stage whose plan is done has nothing left to train unless it is stale; while one trains no other may begin."""
+    due = [card.state == "stale" or card.done < card.planned for card in cards]
+    rest = tuple(
+        ("Train again" if card.state == "stale" else "Train", left and not training)
+        for card, left in zip(cards, due, strict=True)
+    )
+    return Orders(any(due) and not training, rest, not training)
+
+
 def stage_card_html(card: StageCard) -> str:
     """The inside of one card as HTML. Its number is a button that chooses the stage (act "stage-k")."""
     learned = "–" if card.parameters is None else count(card.parameters)
     loss = "–" if card.last_loss is None else number(card.last_loss)
-    notes = "".join(f'<p class="card-note">{escape(note)}</p>' for note in card.notes)
-    progress = f"{count(card.done)} of {count(card.planned)} steps" if card.planned else f"{count(card.done)} steps"
+    # one line, whole on hover: a note that comes and goes moves nothing
+    notes = "".join(
+        f'<p class="card-note" tabindex="0" data-tip="{escape(note)}">{escape(note)}</p>' for note in card.notes
+    )
     pressed = str(card.chosen).lower()
-    beyond = " (past the plan)" if card.planned and card.done > card.planned else ""
     return (
         f'<article class="stage-card{" chosen" if card.chosen else ""}" data-state="{card.state}"'
         f' aria-label="Stage {card.stage}: {escape(card.title)}, {STATES[card.state]}">'
@@ -119,5 +142,14 @@ def stage_card_html(card: StageCard) -> str:
         f" <span>({learned} parameters)</span></p>{notes}"
         f'<div class="card-bar" role="progressbar" aria-label="steps done" aria-valuemin="0" aria-valuemax="100"'
         f' aria-valuenow="{100 * card.share:.0f}"><i style="width:{100 * card.share:.1f}%"></i></div>'
-        f'<p class="card-facts"><span>{progress}{beyond}</span><span>last loss {loss}</span></p></article>'
+        f'<p class="card-facts"><span>{_progress(card)}</span><span>last loss {loss}</span></p></article>'
     )
+
+
+def _progress(card: StageCard) -> str:
+    done, planned = count(card.done), count(card.planned)
+    if not card.planned:
+        return f"{done} steps"
+    if card.state == "done" and card.done == card.planned:
+        return f"all {done} steps · +{MORE} goes on"
+    return f"{done} of {planned}, past the plan" if card.done > card.planned else f"{done} of {planned} steps"

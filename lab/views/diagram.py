@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Literal, get_args
 
-from lab.views.glossary import PARTS, STAGES, names, titled, word
+from lab.views.glossary import PARTS, STAGES, titled, word
 from lab.views.panel import Panel, panel_html
 from lab.views.style import count, escape
 
@@ -104,23 +104,29 @@ class DiagramInfo:
     stage: int | None
     injected: bool
     """z reaches every step of thought (InjectedVicara)."""
+    now: bool = False
+    """The chosen stage is in training at this moment."""
 
     @property
     def text(self) -> str:
         lit = [part.name for part in self.parts if part.state == "learns"]
         where = "No stage is chosen" if self.stage is None else f"Stage {self.stage}"
-        return f"The network in the order of flow. {where}; learning: {', '.join(lit) or 'nothing'}."
+        verb = "learning now" if self.now else "trains"
+        return f"The network in the order of flow. {where}; {verb}: {', '.join(lit) or 'nothing'}."
 
 
-def diagram(parts: Mapping[str, Mapping[str, Any]], stage: int | None = None, *, injected: bool = True) -> DiagramInfo:
+def diagram(
+    parts: Mapping[str, Mapping[str, Any]], stage: int | None = None, *, injected: bool = True, now: bool = False
+) -> DiagramInfo:
     """The schematic of a network: ``parts[key]`` holds ``parameters``, ``shape`` and ``state``, all optional.
 
-    Parts that are not named are drawn without facts. Raises ValueError for an unknown part or state.
+    ``now``: the stage is in training at this moment. Parts that are not named are drawn without facts.
+    Raises ValueError for an unknown part or state.
     """
     unknown = sorted(set(parts) - set(PARTS))
     if unknown:
         raise ValueError(f"The diagram has no part {unknown}; known: {', '.join(PARTS)}.")
-    return DiagramInfo(tuple(_part(key, parts.get(key, {})) for key in PARTS), stage, injected)
+    return DiagramInfo(tuple(_part(key, parts.get(key, {})) for key in PARTS), stage, injected, now)
 
 
 def _part(key: str, facts: Mapping[str, Any]) -> Part:
@@ -146,17 +152,18 @@ def diagram_html(info: DiagramInfo) -> str:
         f'<div class="network"><div class="network-scroll"><svg viewBox="0 0 {WIDTH} {HEIGHT}" role="group"'
         f' aria-label="{escape(info.text)}">{_DEFS}{_SETTLING}'
         f'<g aria-hidden="true">{lines}{dots}{labels}</g>{boxes}'
-        f"{_legend()}</svg></div>{_list(info)}</div>"
+        f"{_legend(info)}</svg></div>{_list(info)}</div>"
     )
     return panel_html("diagram", _panel(info), svg)
 
 
 def _panel(info: DiagramInfo) -> Panel:
     where = "No stage is chosen." if info.stage is None else f"Stage {info.stage} · {STAGES[info.stage].gloss}: "
-    lit = names([part.key for part in info.parts if part.state == "learns"])
+    lit = ", ".join(part.name for part in info.parts if part.state == "learns")
     learning = "" if info.stage is None else f"{lit or 'nothing'} {'learns' if ',' not in lit else 'learn'}."
+    idle = "What does a stage train?" if info.stage is None else f"What does stage {info.stage} train?"
     return Panel(
-        "What learns now?",
+        "What learns now?" if info.now else idle,
         f"{where}{learning} Data flow from left to right; hover over a part for what it is.",
         "Lit parts are changed by the chosen stage, grey ones are frozen: neither their weights nor their statistics "
         "move. Hatched parts learned from an earlier version of what they stand on and should be trained again. "
@@ -195,13 +202,15 @@ def _box(part: Part) -> str:
     )
 
 
-def _legend() -> str:
-    x, out = 14, []
+def _legend(info: DiagramInfo) -> str:
+    here = "learns in this stage" if info.stage is None else f"learns in stage {info.stage}"
+    learns, wide = ("learns now", 88) if info.now else (here, 134)
+    x, out = 0, []
     for state, text, advance in (
-        ("learns", "learns now", 106),
-        ("frozen", "frozen", 78),
-        ("stale", "stale", 66),
-        ("untrained", "not trained yet", 134),
+        ("learns", learns, wide),
+        ("frozen", "frozen", 62),
+        ("stale", "stale", 52),
+        ("untrained", "not trained yet", 120),
         ("nothing", "nothing to learn", 0),
     ):
         radius = 7 if state == "nothing" else 3
@@ -209,7 +218,7 @@ def _legend() -> str:
             f'<g class="part {state}"><rect x="{x}" y="203" width="20" height="14" rx="{radius}"/></g>'
             f'<text class="start" x="{x + 27}" y="215">{text}</text>'
         )
-        x += advance + 27 - 12
+        x += 27 + advance
     return f'<g class="legend" aria-hidden="true">{"".join(out)}</g>'
 
 

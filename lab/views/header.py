@@ -71,7 +71,7 @@ def _run(info: HeaderInfo) -> str:
 
 def chips_html(stages: Sequence[str]) -> str:
     """The four stage chips: number, gloss, state in words for whoever cannot see the mark."""
-    marks = {"done": "✓", "training": "…", "paused": "❙❙", "stale": "!", "untrained": "–"}
+    marks = {"done": "✓", "training": "…", "begun": "·", "paused": "❙❙", "stale": "!", "untrained": "–"}
     chips = "".join(
         f'<li class="lab-chip" data-stage="{index}" data-state="{state}" tabindex="0"'
         f' aria-label="Stage {index}, {escape(STAGES[index].name)}: {STATES[state]}"'

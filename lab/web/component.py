@@ -54,7 +54,7 @@ CONVERGE_SCRIPTS = (
 )
 
 
-class _WithoutStub(component_meta.ComponentMeta):
+class WithoutStub(component_meta.ComponentMeta):
     """Gradio writes a `.pyi` beside every module that subclasses a component. It goes stale at the next edit and then
     hides new names from type checkers, and an installed package is no place to write to."""
 
@@ -67,7 +67,7 @@ class _WithoutStub(component_meta.ComponentMeta):
             component_meta.create_or_modify_pyi = written
 
 
-class Instrument(gr.HTML, metaclass=_WithoutStub):
+class Instrument(gr.HTML, metaclass=WithoutStub):
     """One instrument: ``kind`` is the name under which its JavaScript registers, ``scripts`` its files in `lab/web`.
 
     ``value`` is a JSON object or None (nothing yet). ``triggers`` are the events that it sends to Python. ``label`` is

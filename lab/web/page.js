@@ -64,6 +64,26 @@
     Page[name](argument);
   });
 
+  // A number left outside its field's range goes to the nearest inside as if that had been typed and entered: what the
+  // field says is then what the page shows. Before Gradio, which moves a slider's number and tells nobody.
+  const inside = (value, low, high) => {
+    const raised = low === "" ? value : Math.max(value, Number(low));
+    return high === "" ? raised : Math.min(raised, Number(high));
+  };
+  document.addEventListener(
+    "blur",
+    ({target: field}) => {
+      if (!field.matches?.("input[type=number]") || field.value === "") return;
+      const value = Number(field.value);
+      const nearest = inside(value, field.min, field.max);
+      if (nearest === value) return;
+      field.value = nearest;
+      field.dispatchEvent(new Event("input", {bubbles: true}));
+      field.dispatchEvent(new KeyboardEvent("keypress", {key: "Enter", bubbles: true}));
+    },
+    true,
+  );
+
   try {
     if (localStorage.getItem(remembered)) Page.projector(true);
   } catch {

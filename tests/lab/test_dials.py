@@ -5,7 +5,7 @@ import pytest
 from lab.dials import dials_of, turn_dial
 from lab.limits import BadInput
 from lab.runs import begin
-from satipatthana.configs import CurriculumConfig, get_path
+from satipatthana.configs import CurriculumConfig, KeyedVitakkaConfig, get_path, set_path
 
 
 def test_every_dial_stands_where_the_config_has_it():
@@ -18,6 +18,17 @@ def test_every_dial_stands_where_the_config_has_it():
     for dial in dials:
         assert dial.value == dial.default == get_path(CurriculumConfig(), dial.path)
         assert dial.low <= dial.value <= dial.high
+
+
+def test_a_keyed_run_has_a_recipe_of_its_own(bundle, config):
+    keyed = set_path(config, "samatha.vitakka.kind", "keyed")
+    trainer = begin(keyed, bundle).trainer
+    dials = {dial.path: dial for dial in dials_of(trainer.curriculum, KeyedVitakkaConfig())}
+    for term in ("balance", "orthogonality"):
+        dial = dials[f"stage1.weights.{term}"]
+        assert dial.value == dial.default == 0
+    turned = turn_dial(trainer, "stage1.weights.balance", 0.2)
+    assert (turned.value, turned.default) == (0.2, 0)
 
 
 def test_a_turned_dial_holds_from_the_next_step_on(bundle, config):

@@ -73,6 +73,20 @@ def test_stale_is_said_of_what_stands_on_older_weights(session: Session, settle)
     assert diagram_html(diagram(**session.diagram_info(1)))
 
 
+def test_a_stage_is_in_training_only_while_somebody_trains_it(session: Session, settle):
+    session.train(1, 2)
+    settle(session)
+    assert session.overview().stages == ("untrained", "begun", "untrained", "untrained")
+    assert not session.diagram_info(1)["now"]
+    session.train(1, 10_000)
+    assert session.overview().stages[1] == "training"
+    assert session.diagram_info()["now"] and session.diagram_info(1)["now"] and not session.diagram_info(2)["now"]
+    session.pause()
+    assert session.overview().stages[1] == "paused" and not session.diagram_info(1)["now"]
+    session.stop()
+    assert session.overview().stages[1] in ("begun", "done") and not session.diagram_info(1)["now"]
+
+
 def test_dials_turn_while_it_trains(session: Session):
     dial = session.set_dial("stage1.weights.guidance", 0.7)
     assert dial.value == 0.7 and dial in session.dials()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from lab.views.cards import stage_card_html, stage_cards
+from lab.views.cards import orders, stage_card_html, stage_cards
 
 FRESH = [{"learns": ("adapter",), "parameters": 10, "done": 0, "planned": 100}] * 4
 
@@ -56,6 +56,32 @@ def test_progress_stops_at_the_plan_and_copes_without_one():
     assert over[0].share == 1.0
     assert "past the plan" in stage_card_html(over[0])
     assert over[1].share == 0.0
+
+
+def test_a_plan_that_is_done_says_what_goes_on():
+    facts = [{"done": 126, "planned": 126, "state": "done"}, {"done": 6, "planned": 630, "state": "begun"}, {}, {}]
+    done, begun = (stage_card_html(card) for card in stage_cards(facts)[:2])
+    assert "all 126 steps · +50 goes on" in done
+    assert "6 of 630 steps" in begun and ">begun<" in begun and ">training<" not in begun
+
+
+def test_train_may_be_pressed_where_something_is_left():
+    plan = {"planned": 10}
+    cards = stage_cards(
+        [
+            {**plan, "done": 10, "state": "done"},
+            {**plan, "done": 10, "state": "stale"},
+            {**plan, "done": 4, "state": "begun"},
+            {**plan, "done": 12, "state": "done"},
+        ]
+    )
+    idle = orders(cards, training=False)
+    assert idle.rest == (("Train", False), ("Train again", True), ("Train", True), ("Train", False))
+    assert idle.everything and idle.more
+    busy = orders(cards, training=True)
+    assert not any(ready for _, ready in busy.rest) and not busy.everything and not busy.more
+    finished = stage_cards([{**plan, "done": 10, "state": "done"}] * 4)
+    assert not orders(finished, training=False).everything
 
 
 def test_wrong_facts_are_refused():

@@ -27,7 +27,7 @@ def test_parts_stand_in_the_order_of_flow_with_their_facts():
     assert "108,432 parameters" in by_key["adapter"].tip
     assert "B×64" in by_key["adapter"].tip
     assert "judging one's own thought" in by_key["vipassana"].tip
-    assert "Stage 1; learning: Adapter" in info.text
+    assert "Stage 1; trains: Adapter" in info.text
 
 
 def test_the_drawing_is_well_formed_and_every_part_can_be_reached_by_key():
@@ -38,6 +38,13 @@ def test_the_drawing_is_well_formed_and_every_part_can_be_reached_by_key():
     states = {node.get("data-part"): node.get("class") for node in parts}
     assert states["adapter"] == "part learns"
     assert states["vipassana"] == "part stale"
+
+
+def test_idle_is_not_shown_as_learning():
+    idle, now = (diagram_html(diagram(FACTS, 1, now=training)) for training in (False, True))
+    assert "What does stage 1 train?" in idle and "learns in stage 1" in idle and "learns now" not in idle.lower()
+    assert "What learns now?" in now and "learns now" in now
+    assert "learning now: Adapter" in diagram(FACTS, 1, now=True).text
 
 
 def test_boxes_do_not_overlap():

@@ -36,6 +36,12 @@ def test_paused_idle_and_broken():
     assert "&lt;not&gt;" in broken
 
 
+def test_a_stage_that_was_begun_is_not_in_training():
+    html = header_html(header("run", stages=("done", "done", "begun", "untrained")))
+    assert "job: idle" in html and 'data-state="begun"' in html and ": training" not in html
+    assert "…" not in html
+
+
 def test_without_a_run_it_says_what_to_do():
     assert "start one" in header_html(header())
 

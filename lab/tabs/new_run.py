@@ -1,0 +1,169 @@
+"""Which run is open, on Train: save it, reset it, begin a new one or open one that was saved."""
+
+import dataclasses
+import time
+from typing import Any
+
+import gradio as gr
+
+from lab import settings
+from lab.tabs.page import PRIVATE, Page, Tick, html, said, session_of
+from lab.views.style import count
+from lab.web.fields import Number
+
+ASKS_S = 6.0
+
+WORDS = {
+    "new": "New run, open a run",
+    "begin": "Start from scratch",
+    "begin_hint": "Begins an untrained run with these settings. The present run is let go; save it first to keep it.",
+    "open": "Open a run",
+    "really": "Really reset?",
+    "reset": "Reset with seed",
+    "reset_seed": "Seed of the reset",
+    "save": "Save",
+    "save_name": "Save as",
+    "saved": "Saved as {name}.",
+    "unsaved": "{n} not saved",
+}
+
+
+def keeping(page: Page, tab: str) -> None:
+    """Saves the run under a name, or begins it again; and how many steps would be lost."""
+    _saving(page)
+    _resetting(page, tab)
+    unsaved = html(elem_id="unsaved")
+    shown = gr.State(-1)
+
+    def look(visitor: Any, before: int) -> tuple[Any, int]:
+        n = session_of(visitor).unsaved_steps
+        return gr.skip() if n == before else _unsaved(n), n
+
+    page.ticks.append(Tick(tab, look, [shown], [unsaved, shown]))
+
+
+def _saving(page: Page) -> None:
+    name = gr.Textbox(
+        show_label=False,
+        label=WORDS["save_name"],
+        placeholder=WORDS["save_name"],
+        container=False,
+        max_lines=1,
+        scale=0,
+        min_width=120,
+        elem_id="save-name",
+    )
+    save = gr.Button(WORDS["save"], size="sm", scale=0, min_width=64, elem_id="save")
+
+    @said
+    def keep(visitor: Any, chosen: Any) -> None:
+        session_of(visitor).save(chosen)
+        gr.Info(WORDS["saved"].format(name=chosen), title=WORDS["save"])
+
+    gr.on([save.click, name.submit], keep, [page.visitor, name], None, **PRIVATE)
+
+
+def _resetting(page: Page, tab: str) -> None:
+    """With this or another seed. It asks first when steps would be lost."""
+    reset = gr.Button(WORDS["reset"], size="sm", scale=0, min_width=140, elem_id="reset")
+    seed = Number(
+        show_label=False,
+        label=WORDS["reset_seed"],
+        precision=0,
+        container=False,
+        scale=0,
+        min_width=76,
+        elem_id="reset-seed",
+    )
+    asked, meant = gr.State(0.0), gr.State(0)
+    """When the button asked back; how often a reset was meant."""
+
+    @said
+    def ask(visitor: Any, asked: float, meant: int) -> tuple[Any, ...]:
+        now = time.monotonic()
+        answered = asked and now - asked <= ASKS_S
+        if session_of(visitor).unsaved_steps and not answered:
+            return gr.update(value=WORDS["really"], variant="stop"), now, gr.skip()
+        return gr.update(value=WORDS["reset"], variant="secondary"), 0.0, meant + 1
+
+    @said
+    def start_again(visitor: Any, seed: Any) -> None:
+        session_of(visitor).reset(seed)
+
+    def look(visitor: Any, asked: float) -> tuple[Any, Any]:
+        """Nobody answered: the button is itself again."""
+        if not asked or time.monotonic() - asked <= ASKS_S:
+            return gr.skip(), gr.skip()
+        return gr.update(value=WORDS["reset"], variant="secondary"), 0.0
+
+    @said
+    def fill(visitor: Any) -> int:
+        return session_of(visitor).run_info().seed
+
+    reset.click(ask, [page.visitor, asked, meant], [reset, asked, meant], **PRIVATE)
+    page.openers.append(meant.change(start_again, [page.visitor, seed], None, **PRIVATE))
+    page.on_open.append(lambda event: event.success(fill, page.visitor, seed, **PRIVATE))
+    page.ticks.append(Tick(tab, look, [asked], [reset, asked]))
+
+
+def drawer(page: Page) -> None:
+    """The dials of a new run, each with its default; and the runs that can be opened."""
+    with gr.Accordion(WORDS["new"], open=False, elem_id="new-run"):
+        _new_run(page)
+
+
+def _new_run(page: Page) -> None:
+    default = settings.NewRun()
+    with gr.Row():
+        data = gr.Dropdown(list(settings.DATASETS), value=default.data, label="Data", min_width=130)
+        seed = Number(default.seed, precision=0, label="Seed", min_width=90)
+        dim = Number(default.dim, precision=0, label="D, latent width", min_width=110)
+        probes = Number(default.n_probes, precision=0, label="K, probes", min_width=90)
+        steps = Number(default.n_steps, precision=0, label="T, steps of thought", min_width=130)
+    with gr.Row():
+        vitakka = gr.Dropdown(
+            list(settings.VITAKKAS), value=default.vitakka, label="Vitakka · the first guess", min_width=140
+        )
+        vicara = gr.Dropdown(
+            list(settings.VICARAS), value=default.vicara, label="Vicara · one step of thought", min_width=150
+        )
+        sati = gr.Dropdown(list(settings.SATIS), value=default.sati, label="Sati · when to stop", min_width=130)
+        still = Number(default.sati_threshold, label="Sati threshold, step size", min_width=130)
+        vipassana = gr.Dropdown(
+            list(settings.VIPASSANAS), value=default.vipassana, label="Vipassana · judging one's thought", min_width=150
+        )
+        upsampling = gr.Dropdown(
+            list(settings.UPSAMPLINGS), value=default.upsampling, label="Upsampling", min_width=130
+        )
+        device = gr.Dropdown(list(settings.DEVICES), value=default.device, label="Device", min_width=100)
+    with gr.Row():
+        begin = gr.Button(WORDS["begin"], variant="primary", size="sm", elem_id="begin", min_width=140)
+        saved = gr.Dropdown([], label=WORDS["open"], elem_id="open-run", min_width=160, allow_custom_value=True)
+    note = gr.Markdown(WORDS["begin_hint"], elem_classes="quiet")
+    dials = [data, seed, dim, probes, steps, vitakka, vicara, sati, still, vipassana, upsampling, device]
+    names = [item.name for item in dataclasses.fields(settings.NewRun)]
+
+    @said
+    def start(visitor: Any, *sent: Any, progress: gr.Progress = gr.Progress()) -> str:  # noqa: B008 (Gradio's way)
+        def tell(share: float, text: str) -> None:
+            progress(share, desc=text)
+
+        info = session_of(visitor).new_run(dict(zip(names, sent, strict=True)), tell)
+        return f"Begun: {info.data}, seed {info.seed}, {info.parameters:,} parameters. {WORDS['begin_hint']}"
+
+    @said
+    def open_run(visitor: Any, chosen: Any) -> str:
+        info = session_of(visitor).open_run(chosen)
+        return f"Opened: {info.name}. {WORDS['begin_hint']}"
+
+    def shelf(visitor: Any) -> Any:
+        return gr.update(choices=list(session_of(visitor).shelf.names()))
+
+    page.openers.append(begin.click(start, [page.visitor, *dials], note, api_visibility="private"))
+    saved.focus(shelf, page.visitor, saved, **PRIVATE)
+    page.openers.append(saved.input(open_run, [page.visitor, saved], note, **PRIVATE))
+
+
+def _unsaved(n: int) -> str:
+    steps = f"{count(n)} step{'' if n == 1 else 's'}"
+    return f'<span class="lab-corner">{WORDS["unsaved"].format(n=steps) if n else ""}</span>'
