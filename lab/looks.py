@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 Part = Literal["validation", "test"]
 STRIP = 8
 FILM = 6  # states of a thought in the table of decoders, s_0 and s* among them
-THRESHOLDS = 101
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,18 +86,6 @@ class StripLook:
     before: np.ndarray | None
     now_at: str
     before_at: str
-
-
-@dataclass(frozen=True, eq=False)
-class GateLook:
-    """Share of validation inputs, and of void families made from them, that the gate lets in at each threshold."""
-
-    thresholds: np.ndarray
-    open: dict[str, np.ndarray]
-    """"clean" and one row a family, each (thresholds,)."""
-    auroc: dict[str, float]
-    calibrated: float
-    n: int
 
 
 def gallery(bundle: "DataBundle", n: int, part: Part = "test") -> Gallery:
@@ -198,29 +185,6 @@ def strip_drawing(system: "SatipatthanaSystem", bundle: "DataBundle", settles: b
         if settles:
             return system.decode(system.think(x, threshold=-1.0).s_star).numpy()
         return system.reconstruct(system.samatha.adapter(x)).numpy()
-
-
-def gate_look(system: "SatipatthanaSystem", bundle: "DataBundle", seed: int) -> GateLook:
-    """How much the inference gate lets in, at every threshold from -1 to 1."""
-    import torch
-
-    from satipatthana.core.system import generator_for
-    from satipatthana.data import make_void, void_families
-    from satipatthana.diagnostics.gate import calibrate, gate_similarities, open_share
-    from satipatthana.measures import auroc
-
-    x = bundle.validation.x
-    exist = void_families(tuple(x.shape[1:]))
-    clean = gate_similarities(system, x)
-    seen = {name: gate_similarities(system, make_void(name, x, generator_for(seed, "void", name))) for name in exist}
-    thresholds = torch.linspace(-1, 1, THRESHOLDS)
-    return GateLook(
-        thresholds=thresholds.numpy(),
-        open={name: open_share(found, thresholds).numpy() for name, found in {"clean": clean, **seen}.items()},
-        auroc={name: auroc(clean, found) for name, found in seen.items()},
-        calibrated=calibrate(clean),
-        n=len(x),
-    )
 
 
 def stage_facts(

@@ -51,7 +51,7 @@ class Question:
 LIMITS: dict[str, tuple[str, float, float, bool]] = {
     "noise": ("Noise", 0, 2, False),
     "seed": ("Seed", 0, 2**31 - 1, True),
-    "n_steps": ("Steps", 5, 200, True),
+    "n_steps": ("Steps", 1, 200, True),
     "threshold": ("Gate", -1, 1, False),
     "skip": ("Skip", 0, 1, False),
     "push": ("Push", 0, 10, False),

@@ -71,7 +71,14 @@ class OpenRun:
     name: str
     trainer: "SatipatthanaTrainer"
     bundle: "DataBundle"
-    metrics: dict[str, Any] | None = None
+    saved_metrics: dict[str, Any] | None = None
+    saved_at: int = 0
+    """Steps that it had when it was opened."""
+
+    @property
+    def metrics(self) -> dict[str, Any] | None:
+        """The figures it was saved with; None once it has learned on, for then they are another network's."""
+        return self.saved_metrics if self.trainer.global_step == self.saved_at else None
 
     @property
     def config(self) -> "RunConfig":
@@ -114,7 +121,7 @@ def open_run(
         vitals=vitals(bundle.validation, seed=saved.config.seed),
         vitals_every=VITALS_EVERY,
     )
-    return OpenRun(name or folder.resolve().name, trainer, bundle, saved.metrics)
+    return OpenRun(name or folder.resolve().name, trainer, bundle, saved.metrics, trainer.global_step)
 
 
 def keep(run: OpenRun, shelf: Shelf, name: str) -> Path:

@@ -242,13 +242,13 @@ class Session(Visit):
 
     def calibrate(self) -> float:
         """The gate threshold that keeps out 3 % of the validation set."""
-        return self.gate_info().calibrated
+        from satipatthana.diagnostics.gate import calibrate, gate_similarities
 
-    def gate_info(self) -> looks.GateLook:
-        """What the gate lets in, against its threshold."""
         now = self.now
-        snapshot, seed = now.snapshot(), now.run.config.seed
-        return self._keep(("gate", snapshot.version), lambda: looks.gate_look(snapshot.system, now.run.bundle, seed))
+        snapshot, x = now.snapshot(), now.run.bundle.validation.x
+        return self._keep(
+            ("calibrated", snapshot.version), lambda: calibrate(gate_similarities(snapshot.system, x))
+        )
 
     def probes_info(self, keyframe: Any = None) -> looks.ProbesLook:
         """The probes now, or at a keyframe, beside those at initialisation."""

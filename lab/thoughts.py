@@ -108,6 +108,7 @@ class Thinker:
             noise=question.noise,
             seed=question.seed,
             threshold=next(iter(minds.values())).thought.threshold,
+            trained_steps=snapshot.system.config.samatha.sati.n_steps,
         )
         frame = _frame(place(history[-1] if history else None), minds)
         return Shown(

@@ -29,10 +29,21 @@ def _check(ok: bool, message: str) -> None:
         raise ConfigError(message)
 
 
+WIDEST = 8192
+"""Of a layer: a slip of the keyboard must not ask for a terabyte."""
+MOST_STEPS = 1_000_000
+
+
 def _positive(owner: object, *names: str) -> None:
     for name in names:
         value = getattr(owner, name)
         _check(value > 0, f"{type(owner).__name__}.{name} is {value}; it must be above 0.")
+
+
+def _width(owner: object, *names: str) -> None:
+    for name in names:
+        value = getattr(owner, name)
+        _check(1 <= value <= WIDEST, f"{type(owner).__name__}.{name} is {value}; expected 1 to {WIDEST}.")
 
 
 def _one_of(owner: object, name: str, known: tuple[str, ...]) -> None:
@@ -70,8 +81,8 @@ class CnnAdapterConfig:
     channels: tuple[int, ...] = (16, 32, 64)
 
     def __post_init__(self) -> None:
-        ok = 1 <= len(self.channels) <= 4 and min(self.channels) > 0
-        _check(ok, f"channels is {self.channels}; expected one to four widths above 0.")
+        ok = 1 <= len(self.channels) <= 4 and min(self.channels) >= 1 and max(self.channels) <= WIDEST
+        _check(ok, f"channels is {self.channels}; expected one to four widths of 1 to {WIDEST}.")
 
 
 @dataclass(frozen=True)
@@ -82,7 +93,7 @@ class MlpAdapterConfig:
     hidden: int = 64
 
     def __post_init__(self) -> None:
-        _positive(self, "hidden")
+        _width(self, "hidden")
 
 
 @dataclass(frozen=True)
@@ -119,7 +130,7 @@ class StandardVitakkaConfig:
         _check(gate_threshold is None, RENAMED["gate_threshold"])
         _check(2 <= self.dim <= 1024, f"dim is {self.dim}; expected 2 to 1024.")
         _check(2 <= self.n_probes <= 256, f"n_probes is {self.n_probes}; expected 2 to 256.")
-        _check(self.n_gate_keys >= 1, f"n_gate_keys is {self.n_gate_keys}; expected at least 1.")
+        _width(self, "n_gate_keys")
         _positive(self, "temperature", "gate_temperature")
         _one_of(self, "attention", ("soft", "hard"))
         _one_of(self, "gate", ("hard", "soft"))
@@ -162,7 +173,7 @@ class InjectedVicaraConfig:
     spectral_norm: bool = True
 
     def __post_init__(self) -> None:
-        _positive(self, "hidden")
+        _width(self, "hidden")
         _check(0 < self.beta <= 1, f"beta is {self.beta}; expected above 0, at most 1.")
         _positive(self, "kappa")
 
@@ -214,7 +225,7 @@ class StandardVipassanaConfig:
     hidden: int = 32
 
     def __post_init__(self) -> None:
-        _positive(self, "context_dim", "hidden")
+        _width(self, "context_dim", "hidden")
 
 
 @dataclass(frozen=True)
@@ -226,7 +237,7 @@ class GroundedVipassanaConfig:
     hidden: int = 32
 
     def __post_init__(self) -> None:
-        _positive(self, "context_dim", "hidden")
+        _width(self, "context_dim", "hidden")
 
 
 @dataclass(frozen=True)
@@ -244,7 +255,7 @@ class FamiliarVipassanaConfig:
     n_nearest: int = 5
 
     def __post_init__(self) -> None:
-        _positive(self, "context_dim", "hidden", "n_nearest")
+        _width(self, "context_dim", "hidden", "n_nearest")
         ok = self.n_nearest <= self.n_known <= 100_000
         _check(ok, f"n_known is {self.n_known}; expected n_nearest ({self.n_nearest}) to 100000.")
 
@@ -260,9 +271,9 @@ class ReconHeadConfig:
 
     def __post_init__(self) -> None:
         _one_of(self, "upsampling", typing.get_args(Upsampling))
-        ok = 1 <= len(self.channels) <= 4 and min(self.channels) >= 1
-        _check(ok, f"channels is {self.channels}; expected one to four widths above 0.")
-        _positive(self, "hidden")
+        ok = 1 <= len(self.channels) <= 4 and min(self.channels) >= 1 and max(self.channels) <= WIDEST
+        _check(ok, f"channels is {self.channels}; expected one to four widths of 1 to {WIDEST}.")
+        _width(self, "hidden")
 
 
 @dataclass(frozen=True)
@@ -345,7 +356,8 @@ class StageConfig:
     """Of the loss terms, by name; a term left out weighs 0."""
 
     def __post_init__(self) -> None:
-        _positive(self, "n_steps", "learning_rate")
+        _check(1 <= self.n_steps <= MOST_STEPS, f"n_steps is {self.n_steps}; expected 1 to {MOST_STEPS}.")
+        _positive(self, "learning_rate")
         _one_of(self, "schedule", ("linear", "onecycle", "constant"))
         _check(self.learning_rate <= 10, f"learning_rate is {self.learning_rate}; expected at most 10.")
         _check(self.weight_decay >= 0, f"weight_decay is {self.weight_decay}; expected 0 or more.")

@@ -65,11 +65,6 @@ def mse(a: Float[Tensor, "B ..."], b: Float[Tensor, "B ..."]) -> Float[Tensor, "
     return (a - b).square().flatten(1).mean(dim=1)
 
 
-def psnr(a: Float[Tensor, "B ..."], b: Float[Tensor, "B ..."], span: float = 2.0) -> Float[Tensor, " B"]:
-    """Peak signal-to-noise ratio of each sample in dB; ``span`` is the width of the range, 2 for [-1, 1]."""
-    return 10 * torch.log10(span**2 / mse(a, b))
-
-
 # --- how well a score tells two sets apart ------------------------------------------------------------------
 
 

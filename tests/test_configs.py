@@ -118,7 +118,7 @@ BAD: list[tuple[type, str, list[Any]]] = [
     (StandardVipassanaConfig, "context_dim", [0]),
     (StandardVipassanaConfig, "hidden", [0]),
     (GroundedVipassanaConfig, "context_dim", [0]),
-    (GroundedVipassanaConfig, "hidden", [0]),
+    (GroundedVipassanaConfig, "hidden", [0, 10**12]),
     (FamiliarVipassanaConfig, "context_dim", [0]),
     (FamiliarVipassanaConfig, "hidden", [0]),
     (FamiliarVipassanaConfig, "n_nearest", [0, 2001]),

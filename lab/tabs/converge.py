@@ -112,7 +112,7 @@ def build(page: Page) -> gr.Tab:
             info.skip,
             info.push,
             gr.update(value=info.threshold),
-            min(200, max(5, info.n_steps)),
+            min(200, info.n_steps),
         )
 
     def map_state(visitor: Any, before: str) -> tuple[Any, str]:

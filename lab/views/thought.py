@@ -38,6 +38,8 @@ class About:
     noise: float = 0.0
     seed: int = 0
     threshold: float = -1.0
+    trained_steps: int | None = None
+    """Length of the thoughts that the judge learned from; None when that is not known."""
 
 
 @dataclass(frozen=True)
@@ -135,6 +137,7 @@ def thought_payload(
             "noise": _finite(about.noise),
             "seed": about.seed,
             "threshold": _finite(about.threshold),
+            "trained_steps": about.trained_steps,
             "mode": about.mode,
             "image": image,
             "channels": shape[0] if image else None,
@@ -252,6 +255,7 @@ def _mind(view: MindView, classes: Sequence[str]) -> dict[str, Any]:
         "distance_to_end": pack(_floats(thought.distance_to_end[:, row])),
         "gate": _finite(thought.gate[row]),
         "gate_similarity": _finite(thought.gate_similarity[row]),
+        "threshold": _finite(thought.threshold),
         "winner": int(thought.winner[row]),
         "map": {"pca": pack(_floats(view.path))},
         "false_motion": {"pca": pack(_flags(view.false_motion))},

@@ -122,6 +122,7 @@
     const scores = el("div", {class: "scores"});
     const body = el("div", {class: "answer-body"}, el("div", {class: "answer-says"}, bars.node, says.node), scores);
     const node = Lab.panel("cv-answer", words.answer, null, body);
+    const reading = node.querySelector(".lab-reading");
     let minds = [];
     let thought = null;
     let meters = [];
@@ -171,6 +172,11 @@
       };
       says.step((mind) => say(rows.find(([own]) => own === mind)[1]));
       bars.node.setAttribute("aria-label", rows.map(([mind, values]) => `${words.minds[mind.name]}: ${say(values).join(" ")}`).join("; "));
+      // scores are learned on whole thoughts of one length: in the middle, or at another length, nothing vouches for them
+      const usual = thought.about.trained_steps;
+      const untried = usual && minds.some((mind) => mind.last !== usual || mind.at(t) < mind.stop);
+      Lab.write(reading, untried ? words.answer.untried(usual) : words.answer.reading);
+      scores.classList.toggle("untried", Boolean(untried));
       for (const {mind, score, fill, value, track, none} of meters) {
         const share = mind.score(score, t);
         const known = Number.isFinite(share);

@@ -12,7 +12,7 @@
       this.stop = raw.steps;
       this.winner = raw.gate === 0 ? -1 : raw.winner; // a shut gate lets no guess in
       this.verdict = raw.verdict || "";
-      this.gate = {share: raw.gate, similarity: raw.gate_similarity};
+      this.gate = {share: raw.gate, similarity: raw.gate_similarity, threshold: raw.threshold};
     }
 
     // After its last state a mind repeats it.

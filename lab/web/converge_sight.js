@@ -80,11 +80,11 @@
     }
 
     function gateLine(mind) {
-      const {share, similarity} = mind.gate;
-      const {threshold} = thought.about;
+      const {share, similarity, threshold} = mind.gate;
       const shut = share === 0;
       gate.classList.toggle("shut", shut);
       if (shut) gate.textContent = words.gateShut(similarity, threshold);
+      else if (threshold < thought.about.threshold) gate.textContent = words.gateUnfitted;
       else gate.textContent = share < 1 ? words.gatePart(share, similarity) : words.gateOpen(similarity, threshold);
       node.classList.toggle("gate-shut", shut);
     }

@@ -79,6 +79,7 @@
       gateOpen: (similarity, threshold) => threshold <= -1
         ? `Gate always open (similarity ${number(similarity, 2)})`
         : `Gate open: ${number(similarity, 2)} ≥ ${number(threshold, 2)}`,
+      gateUnfitted: "Gate open: its keys were not fitted yet",
       gatePart: (share, similarity) => `Gate ${percent(share)} open (similarity ${number(similarity, 2)})`,
       gateShut: (similarity, threshold) =>
         `Gate shut: similarity ${number(similarity, 2)} < ${number(threshold, 2)}, so nothing was let in.`,
@@ -115,6 +116,7 @@
         conformity: ["conformity", "Did it move as healthy thoughts move?"],
         confidence: ["confidence", "Both together"],
       },
+      untried: (steps) => `Its judge learned from ends of ${steps}-step thoughts: doubt these scores.`,
       noStep: "no step yet",
     },
     clock: {

@@ -15,6 +15,7 @@ from satipatthana.configs import (
     StandardVipassanaConfig,
     VipassanaConfig,
 )
+from satipatthana.measures import distances
 from satipatthana.santana import SantanaLog
 
 SCORES = ("trust", "conformity", "confidence")
@@ -30,7 +31,7 @@ METRICS = (
 )
 NO_STEP = "no step was taken, so there is nothing to judge: trust is 0"
 
-_TINY = 1e-6  # keeps the logarithm of a distance finite; far below any step that a float32 thought still makes
+_TINY = 1e-6  # keeps the logarithm finite; a thought of the default length still makes larger steps
 _REACH = 8.0  # standardised metrics are clamped: a strange input may be far out, but not without limit
 
 
@@ -98,7 +99,7 @@ def grounding_metrics(
         return (energy * mask).sum(dim=0) / mask.sum(dim=0).clamp_min(1)
 
     s0 = santana.states[0]
-    to_probes = _distances(s_star, probes)
+    to_probes = distances(s_star, probes)
     metrics = torch.stack(
         [
             _log(santana.velocity),
@@ -106,18 +107,13 @@ def grounding_metrics(
             _log(mean_over(last)) - _log(mean_over(first)),
             _log(to_probes.amin(dim=1)),
             torch.special.entr(torch.softmax(-to_probes, dim=1)).sum(dim=1),
-            _log(_distances(s0, probes).amin(dim=1)),
+            _log(distances(s0, probes).amin(dim=1)),
             _log((s_star - s0).norm(dim=1)),
             _log(reconstruction_error),
         ],
         dim=1,
     )
     return torch.where(count[:, None] > 0, metrics, 0.0)
-
-
-def _distances(points: Float[Tensor, "B D"], probes: Float[Tensor, "K D"]) -> Float[Tensor, "B K"]:
-    # Without the matrix product, whose rounding depends on how many samples are in the batch.
-    return torch.cdist(points, probes, compute_mode="donot_use_mm_for_euclid_dist")
 
 
 def _log(value: Tensor) -> Tensor:

@@ -31,7 +31,7 @@ def test_a_watched_run_is_the_run_alone(session: Session, settle, config, bundle
         nonlocal looks
         while not stop.is_set():
             session.thought_now(sample=1, noise=0.4, mode="both")
-            session.strip_info(), session.stages_info(), session.history_since(0), session.gate_info()
+            session.strip_info(), session.stages_info(), session.history_since(0), session.calibrate()
             looks += 1
 
     watcher = threading.Thread(target=watch)
