@@ -246,9 +246,7 @@ class Session(Visit):
 
         now = self.now
         snapshot, x = now.snapshot(), now.run.bundle.validation.x
-        return self._keep(
-            ("calibrated", snapshot.version), lambda: calibrate(gate_similarities(snapshot.system, x))
-        )
+        return self._keep(("calibrated", snapshot.version), lambda: calibrate(gate_similarities(snapshot.system, x)))
 
     def probes_info(self, keyframe: Any = None) -> looks.ProbesLook:
         """The probes now, or at a keyframe, beside those at initialisation."""

@@ -87,7 +87,9 @@ def _follow(run: OpenRun, stages: Sequence[int], folder: Path) -> int:
     from satipatthana.train.trainer import TrainingError
 
     trainer, interrupt = run.trainer, Interrupt()
-    seconds = {name: spent for name, spent in ((run.saved_metrics or {}).get("seconds") or {}).items() if name != "total"}
+    seconds = {
+        name: spent for name, spent in ((run.saved_metrics or {}).get("seconds") or {}).items() if name != "total"
+    }
     try:
         for stage in stages:
             if interrupt.wanted:

@@ -1,5 +1,6 @@
 """Runs on the shelf: found by name, opened as they were kept, refused with a sentence."""
 
+import dataclasses
 from pathlib import Path
 
 import pytest
@@ -91,8 +92,8 @@ def test_a_gpu_that_is_not_there():
             device_of("cuda")
 
 
-def test_figures_are_those_of_the_weights_that_they_were_measured_on(config: RunConfig, small_data: DataBundle):
-    run = runs.begin(config, small_data)
+def test_figures_are_those_of_the_weights_that_they_were_measured_on(config, small_data):
+    run = begin(config, small_data)
     run = dataclasses.replace(run, saved_metrics={"acc": 0.5}, saved_at=0)
     assert run.metrics == {"acc": 0.5}
     run.trainer.train_stage(0, n_steps=1)
