@@ -43,6 +43,7 @@ def test_a_row_of_a_batch_is_sent_alone(world: World):
         **{
             name: np.concatenate([getattr(one, name), getattr(two, name)], axis=0 if name in FIRST_AXIS else 1)
             for name in vars(one)
+            if name != "threshold"
         },
     )
     view = synthetic.view(two)

@@ -31,6 +31,7 @@ class Seen:
     winner: np.ndarray
     gate: np.ndarray
     gate_similarity: np.ndarray
+    threshold: float
     x_given: np.ndarray
 
 
@@ -113,6 +114,7 @@ class World:
             winner=np.array([winner]),
             gate=np.array([0.0 if shut else 1.0]),
             gate_similarity=np.array([0.31 if shut else 0.83]),
+            threshold=0.6 if shut else -1.0,
             x_given=given[None],
         )
 
