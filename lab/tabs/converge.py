@@ -49,7 +49,7 @@ def build(page: Page) -> gr.Tab:
             with gr.Row():
                 calibrate = gr.Button(WORDS["calibrate"], size="sm", elem_id="calibrate", min_width=60)
                 opened = gr.Button(WORDS["open"], size="sm", elem_id="open-gate", min_width=60)
-            steps = Slider(5, 200, value=10, step=1, label=WORDS["steps"], elem_id="steps")
+            steps = Slider(1, 200, value=10, step=1, label=WORDS["steps"], elem_id="steps")
             seed = Number(0, precision=0, label=WORDS["seed"], elem_id="seed", minimum=0)
             again = gr.Button(WORDS["again"], size="sm", elem_id="think-again")
         with gr.Column(scale=1, min_width=320):
