@@ -230,6 +230,52 @@ def test_a_thought_can_be_looked_at_while_the_network_learns(trainer: Page) -> N
     thinking(trainer)
 
 
+def test_fields_say_what_holds_and_nothing_jumps(trainer: Page, moons_server: LabServer) -> None:
+    tops = "['#tabs', '.stage-row', '.train-lower'].map((s) => document.querySelector(s).getBoundingClientRect().top)"
+    expect(trainer.locator("#network h3")).to_contain_text("What does stage 0 train?")
+    for stage in range(4):
+        expect(trainer.locator(f"#card-{stage} .card-state")).to_have_text("untrained")
+    idle = trainer.evaluate(tops)
+    trainer.locator("#train-1").click()
+    expect(trainer.locator(".lab-job")).to_contain_text("training stage 1", timeout=SLOW)
+    expect(trainer.locator("#network h3")).to_contain_text("What learns now?")
+    expect(trainer.locator("#train-2")).to_be_disabled()
+    assert trainer.evaluate(tops) == idle
+    trainer.locator("#stop").click()
+    expect(trainer.locator("#network h3")).to_contain_text("What does stage 1 train?", timeout=SLOW)
+    expect(trainer.locator("#card-1 .card-state")).to_have_text("begun")
+
+    trainer.get_by_role("button", name="Dials").click()
+    balance = trainer.get_by_label("balance (0.3)")
+    expect(balance).to_have_value("0.3")
+    balance.fill("5000")
+    balance.press("Enter")
+    expect(trainer.get_by_text("balance is 5000; expected")).to_be_visible(timeout=SLOW)
+    expect(balance).to_have_value("0.3")
+    assert "Traceback" not in moons_server.log
+
+    trainer.locator("#reset").click()
+    expect(trainer.locator("#reset")).to_have_text("Really reset?")
+    trainer.locator("#reset-seed input").fill("5")
+    trainer.locator("#reset").click()
+    expect(trainer.locator(".lab-run")).to_contain_text("seed 5 · trained for 0 steps", timeout=SLOW)
+
+
+def test_a_number_out_of_range_is_not_left_standing(page: Page, lab_server: LabServer) -> None:
+    gate = page.locator("#gate input[type=number]")
+    gate.fill("5")
+    expect(page.get_by_text("Gate is 5; expected a number from -1 to 1")).to_be_visible(timeout=SLOW)
+    before = thought_id(page)
+    gate.press("Tab")
+    next_thought(page, before)
+    expect(gate).to_have_value("1")
+    expect(page.locator("#converge .sight-gate")).to_contain_text(re.compile("shut", re.I))
+    before = thought_id(page)
+    page.get_by_role("button", name="Open gate").click()
+    next_thought(page, before)
+    assert "Traceback" not in lab_server.log
+
+
 def test_a_wrong_setting_is_refused_and_nothing_is_lost(trainer: Page) -> None:
     trainer.get_by_role("button", name="New run").click()
     trainer.get_by_label("D, latent width").fill("1")
