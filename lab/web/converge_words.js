@@ -153,7 +153,7 @@
       at: (name, step, size, left) => `${MINDS[name]} ${state(step)}: step size ${size}, ${left} left`,
     },
     training: {
-      question: "And earlier in its training?",
+      question: "Trained for how long?",
       help: [
         "While it trains, a run keeps its weights from time to time; this line replays the same thought, the probes and the cloud with each of them.",
         "Keyframes stand at even distances though they lie close together where a stage begins, because there most happens.",
