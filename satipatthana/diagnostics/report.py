@@ -184,11 +184,11 @@ def format_report(metrics: Mapping[str, Any]) -> str:
         lines += ["  " + " ".join(_number(step) for step in steps)]
     trust, gate = metrics.get("trust"), metrics.get("gate")
     if trust:
-        lines += ["", f"{'path':<22}" + "".join(f"{score:^30}" for score in SCORES)]
-        lines += [f"{'':<22}" + f"{'mean':>10}{'AUROC':>10}{'gap':>10}" * len(SCORES)]
+        lines += ["", f"{'path':<22}" + "".join(f"{score:^27}" for score in SCORES)]
+        lines += [f"{'':<22}" + f"{'mean':>9}{'AUROC':>9}{'gap':>9}" * len(SCORES)]
         for path, scores in trust.items():
             cells = (scores[score].get(figure) for score in SCORES for figure in ("mean", "auroc", "gap"))
-            lines += [f"{path:<22}" + "".join(f"{_number(cell):>10}" for cell in cells)]
+            lines += [f"{path:<22}" + "".join(f"{_number(cell):>9}" for cell in cells)]
     if gate:
         shut = gate["clean_shut"]
         lines += ["", f"gate at {_number(gate['threshold'])}: {_percent(shut)} of the clean inputs shut out"]
@@ -204,7 +204,7 @@ def format_report(metrics: Mapping[str, Any]) -> str:
 def _number(value: float | None) -> str:
     if value is None:
         return "-"
-    return f"{value:.3f}" if value == 0 or abs(value) >= 0.001 else f"{value:.1e}"
+    return f"{value:.3f}" if value == 0 or abs(value) >= 0.001 else f"{value:.0e}"
 
 
 def _percent(value: float | None) -> str:
