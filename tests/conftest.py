@@ -27,3 +27,8 @@ settings.load_profile("lab")
 def generator() -> torch.Generator:
     """Seeded luck, the same at every test; nothing draws from the global one."""
     return torch.Generator().manual_seed(0)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The browser's tests first: they take longest, and beside them the others fill the waits."""
+    items.sort(key=lambda item: not item.nodeid.startswith(("tests/ui", "tests/web")))

@@ -20,6 +20,7 @@ from tests.tiny import tiny_config
 # --- every kind and every choice, at every size ---------------------------------------------------------------------
 
 KINDS = {
+    "samatha.vitakka.kind": ["standard", "keyed"],
     "samatha.vicara.kind": ["injected", "standard"],
     "samatha.sati.kind": ["fixed", "threshold"],
     "vipassana.kind": ["grounded", "familiar", "standard"],
@@ -36,7 +37,8 @@ CHOICES = {
 
 
 def test_no_kind_and_no_choice_is_forgotten():
-    families = [configs.AdapterConfig, configs.VicaraConfig, configs.SatiConfig, configs.VipassanaConfig]
+    parts = ("Adapter", "Vitakka", "Vicara", "Sati", "Vipassana")
+    families = [getattr(configs, f"{part}Config") for part in parts]
     kinds = {member.kind for family in families for member in typing.get_args(family)}
     assert kinds == {"cnn", "mlp"} | {kind for names in KINDS.values() for kind in names}
     literals = set()
@@ -105,6 +107,7 @@ AJAR, SOFT, STANDARD, PATIENT = (
     {"samatha.vicara.kind": "standard"},
     {"samatha.sati.kind": "threshold", "samatha.sati.threshold": 1.0},
 )
+KEYED = {"samatha.vitakka.kind": "keyed"}
 FAMILIAR = {"vipassana.kind": "familiar", "vipassana.n_known": 10}
 VECTOR = {"shape": (2,)}
 # path -> another value, and what must be so for the dial to matter
@@ -125,6 +128,11 @@ DIALS: dict[str, tuple[Any, dict[str, Any]]] = {
     "samatha.vitakka.gate": ("soft", AJAR),
     "samatha.vitakka.gate_temperature": (2.0, SOFT),
     "samatha.vitakka.n_gate_keys": (2, SOFT),
+    "samatha.vitakka.gate_whitening": (0.5, SOFT),
+    "samatha.vitakka.mean_rate": (0.9, KEYED),
+    "samatha.vitakka.key_rate": (0.2, KEYED),
+    "samatha.vitakka.key_step": (0.001, KEYED),
+    "samatha.vitakka.refit_steps": (0, KEYED),
     "samatha.vicara.beta": (0.3, {}),
     "samatha.vicara.kappa": (0.8, {}),
     "samatha.vicara.hidden": (12, {}),
@@ -201,6 +209,10 @@ TRAINED: dict[str, tuple[int, ...]] = {
     "curriculum": (0,),
     "samatha.augmenter": (0,),
     "samatha.vitakka.n_gate_keys": (1,),
+    "samatha.vitakka.gate_whitening": (1,),
+    "samatha.vitakka.mean_rate": (1,),
+    "samatha.vitakka.key_": (1,),
+    "samatha.vitakka.refit_steps": (1,),
     "samatha.vitakka.training_gate_threshold": (1,),
     "vipassana.n_": (2,),
 }

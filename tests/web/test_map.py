@@ -118,7 +118,7 @@ def test_training_is_replayed(shown: Shown, stage: Stage, world: World):
     stage.values["frames"] = synthetic.payload(world, id="frames", frames=6, play=False)
     shown.show("frames")
     shown.expect(thought="frames", frame=5, frames=6, step=0)
-    slider = shown.root.get_by_label("Trained for")
+    slider = shown.root.get_by_label("Trained for", exact=True)
     assert shown.text(".training-at") == "stage 1, step 200 (now)"
     before = look(shown, {"cloud": STILL["cloud"], "picture": VIEWS["picture"]})
     shown.press("ArrowRight")
@@ -152,11 +152,11 @@ def test_keyframes_that_come_later_keep_clock_and_map(thinking: Shown, stage: St
     thinking.expect(projection="umap", frames=1, step=2)
     thinking.show("more")
     thinking.expect(frames=4, frame=3, step=2, projection="umap", umap="ready", playing="")
-    expect(thinking.root.get_by_label("Trained for")).to_be_visible()
-    thinking.root.get_by_label("Trained for").press("ArrowLeft")
+    expect(thinking.root.get_by_label("Trained for", exact=True)).to_be_visible()
+    thinking.root.get_by_label("Trained for", exact=True).press("ArrowLeft")
     thinking.expect(frame=2, step=2, projection="pca")
 
 
 def test_one_keyframe_says_what_is_missing(thinking: Shown):
-    expect(thinking.root.get_by_label("Trained for")).to_be_hidden()
+    expect(thinking.root.get_by_label("Trained for", exact=True)).to_be_hidden()
     assert "No earlier weights were kept" in thinking.text(".cv-training")
