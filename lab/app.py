@@ -1,6 +1,7 @@
 """The page: theme, header, tabs, and the one timer that looks at the run."""
 
 import os
+import sys
 import threading
 import webbrowser
 from pathlib import Path
@@ -17,7 +18,8 @@ from lab.tabs.page import FIRST_TAB, NOBODY, PRIVATE, Opening, Page, header_row,
 from lab.web.component import page_head
 
 TITLE = "Satipatthana Lab"
-TICK_S = 0.25
+TICK_S = 0.5  # a look costs a twentieth of a second of the thread that also trains
+SWITCH_S = 0.0002  # how long one thread may keep the interpreter while another waits; Python's default is 5 ms
 MAX_FILE = "5mb"
 QUEUE = 256
 GRACE_S = 1800.0
@@ -88,6 +90,8 @@ def launch(
     open_browser: bool = True,
 ) -> None:
     """Serves the page until it is interrupted. ``run`` is a run folder or the name of one below `runs`."""
+    # Training gives the interpreter away at every operation of PyTorch, hundreds a step: it must get it back at once.
+    sys.setswitchinterval(SWITCH_S)
     shelf, name = find(run)
     opening = Opening(shelf, name, data, None if data_dir is None else Path(data_dir), threading.Event())
     blocks = build(opening).queue(max_size=QUEUE, default_concurrency_limit=8)

@@ -28,7 +28,7 @@ STARTS = 3  # so many processes in a row may die before one gets warm
 REFERENCES_KEPT = 8
 POLL_S = 0.2  # how soon a busy process is given up when the lab closes
 POLITE_S = 1.0  # what an idle one may take to end
-NICENESS = 15  # the map waits for training and page, not they for it
+NICENESS = 19
 
 WARMING = "UMAP is getting ready: about ten seconds, once"
 GONE = "The map process ended {times} times over this thought. PCA still stands; choose another input."
@@ -225,8 +225,7 @@ class Projector:
 def serve(pipe: Connection) -> None:
     """The worker: says that it is warm, then answers one request after the other until the other end is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the server, which then ends this process
-    if hasattr(os, "nice"):
-        os.nice(NICENESS)
+    _yield_to_all()
     threading.Thread(target=_end_with_server, name="end-with-server", daemon=True).start()
     from satipatthana.diagnostics import projection
 
@@ -242,6 +241,15 @@ def serve(pipe: Connection) -> None:
                 pipe.send(("failed", str(error)))
     except (EOFError, OSError):
         return
+
+
+def _yield_to_all() -> None:
+    """The map waits for training and page, not they for it."""
+    if hasattr(os, "sched_setscheduler"):
+        # nobody waits for such a process even for a moment, as he would for a merely nice one
+        os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
+    elif hasattr(os, "nice"):
+        os.nice(NICENESS)
 
 
 def _end_with_server() -> None:

@@ -13,7 +13,7 @@ State = Literal["idle", "training", "paused", "error"]
 
 @dataclass(frozen=True)
 class JobStatus:
-    """What a page asks for four times a second."""
+    """What a page asks for twice a second."""
 
     state: State = "idle"
     stage: int | None = None

@@ -141,7 +141,7 @@ class Visit:
         return available_datasets()
 
     def status(self) -> JobStatus:
-        """How the job is; cheap enough to ask four times a second."""
+        """How the job is; cheap enough to ask twice a second."""
         return JobStatus() if self._opened is None else self._opened.job.status()
 
     @property

@@ -76,7 +76,7 @@ class Opening:
 
 @dataclass(frozen=True)
 class Tick:
-    """Something that looks at the run four times a second while its tab is open (empty: whichever is).
+    """Something that looks at the run twice a second while its tab is open (empty: whichever is).
 
     ``look(visitor, *inputs)`` returns one value per output, `gr.skip()` where nothing changed.
     """
