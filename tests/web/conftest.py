@@ -138,6 +138,7 @@ def opened(chromium: Browser, stage: Stage) -> Iterator[WatchedPage]:  # noqa: F
 @pytest.fixture
 def shown(opened: WatchedPage, stage: Stage) -> Iterator[Shown]:
     """The page, loaded anew, with nothing on it. At the end it must have been quiet."""
+    opened.page.goto("about:blank")  # Gradio complains of the streams that leaving a page cuts off
     for noticed in (opened.console_errors, opened.page_errors, opened.outside_requests):
         noticed.clear()
     opened.page.goto(stage.url)
