@@ -5,6 +5,7 @@ Numpy in and out; umap and scikit-learn are imported when they are first needed 
 
 import warnings
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -158,6 +159,12 @@ def nearest_points(points: Points, states: Float[np.ndarray, "M D"]) -> Int[np.n
 
 
 def _umap(points: Points, init: Any, seed: int, n_epochs: int) -> Plane:
+    # numba sets how many threads OpenMP gives to its caller, who would from then on sum in another order
+    with ThreadPoolExecutor(1, "umap") as aside:
+        return aside.submit(_fit_umap, points, init, seed, n_epochs).result()
+
+
+def _fit_umap(points: Points, init: Any, seed: int, n_epochs: int) -> Plane:
     import umap
 
     with warnings.catch_warnings():

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+import torch
 from sklearn.decomposition import PCA
 from sklearn.manifold import trustworthiness
 
@@ -151,7 +152,11 @@ def clumps() -> np.ndarray:
 
 @pytest.fixture(scope="module")
 def reference(clumps) -> projection.UmapReference:
-    return projection.fit_reference(clumps, seed=0)
+    threads = torch.get_num_threads()
+    drawn = projection.fit_reference(clumps, seed=0)
+    # the first fit of a process launches numba's threads; a network trained next must still sum as before
+    assert torch.get_num_threads() == threads
+    return drawn
 
 
 def test_the_reference_is_a_function_of_the_seed(clumps, reference):
