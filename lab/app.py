@@ -1,24 +1,24 @@
-"""The page: theme, header, tabs, and the one timer that looks at the run."""
+"""The page: theme, header, tabs, and how it is served."""
 
 import os
 import sys
 import threading
 import webbrowser
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")  # before Gradio is imported, or the server calls out
 
 import gradio as gr
 
 from lab.runs import find
-from lab.session import SAID, SESSIONS
+from lab.session import SESSIONS
 from lab.tabs import converge, decoders, probes, train, trust
-from lab.tabs.page import FIRST_TAB, NOBODY, PRIVATE, Opening, Page, header_row, said
+from lab.tabs.page import FIRST_TAB, PRIVATE, Memory, Opening, Page, header_row, said
+from lab.tabs.wire import Wire, stretch
 from lab.web.component import page_head
 
 TITLE = "Satipatthana Lab"
-TICK_S = 0.5  # a look costs a twentieth of a second of the thread that also trains
 SWITCH_S = 0.0002  # how long one thread may keep the interpreter while another waits; Python's default is 5 ms
 MAX_FILE = "5mb"
 QUEUE = 256
@@ -26,59 +26,26 @@ GRACE_S = 1800.0
 """An idle visitor without a page is let go after this to twice this: a reload or a nap of his machine is shorter."""
 
 
-def build(opening: Opening | None = None) -> gr.Blocks:
-    """The page as Gradio blocks; ``opening`` says what a new visitor finds."""
+def build(opening: Opening | None = None) -> tuple[gr.Blocks, Wire]:
+    """The page as Gradio blocks, and the wire for its server to serve; ``opening`` says what a new visitor finds."""
     with gr.Blocks(title=TITLE, analytics_enabled=False, fill_width=True) as blocks:
         page = Page(opening or Opening())
         header_row(page)
         with gr.Tabs(selected=FIRST_TAB, elem_id="tabs"):
             tabs = [module.build(page) for module in (train, converge, probes, decoders, trust)]
         for tab in tabs:
-            tab.select(lambda name=tab.id: name, None, page.active, **PRIVATE)
+            tab.select(_opens(str(tab.id)), page.memory, None, **PRIVATE)
         attached = blocks.load(said(page.attach), page.browser, [page.browser, page.visitor], **PRIVATE)
         for event in (attached, *page.openers):
             for hang_on in page.on_open:
                 hang_on(event)
-        _look_at_the_run(page)
+        wire = stretch(page, attached)
     blocks.unload(lambda: SESSIONS.sweep_after(GRACE_S))
-    return blocks
+    return blocks, wire
 
 
-def _look_at_the_run(page: Page) -> None:
-    """One timer for all: a request per look, however many tabs want one."""
-    inputs = [component for tick in page.ticks for component in tick.inputs]
-    outputs = [component for tick in page.ticks for component in tick.outputs]
-
-    def look(visitor: Any, active: Any, *held: Any) -> list[Any]:
-        found: list[Any] = []
-        place = 0
-        for tick in page.ticks:
-            own = held[place : place + len(tick.inputs)]
-            place += len(tick.inputs)
-            nothing = (gr.skip(),) * len(tick.outputs)
-            found += (
-                nothing
-                if tick.tab not in ("", active) or visitor == NOBODY
-                else _quietly(tick.look, visitor, own, nothing)
-            )
-        return found
-
-    timer = gr.Timer(TICK_S)
-    timer.tick(
-        look,
-        [page.visitor, page.active, *inputs],
-        outputs,
-        **PRIVATE,
-        concurrency_limit=16,
-    )
-
-
-def _quietly(look: Any, visitor: Any, held: Any, nothing: tuple[Any, ...]) -> tuple[Any, ...]:
-    # what a visitor did not ask for does not interrupt him: no run is open yet, or the session has gone
-    try:
-        return look(visitor, *held)
-    except SAID:
-        return nothing
+def _opens(tab: str) -> Callable[[Memory], None]:
+    return lambda memory: setattr(memory, "tab", tab)
 
 
 def launch(
@@ -94,8 +61,8 @@ def launch(
     sys.setswitchinterval(SWITCH_S)
     shelf, name = find(run)
     opening = Opening(shelf, name, data, None if data_dir is None else Path(data_dir), threading.Event())
-    blocks = build(opening).queue(max_size=QUEUE, default_concurrency_limit=8)
-    _, address, _ = blocks.launch(
+    blocks, wire = build(opening)
+    app, address, _ = blocks.queue(max_size=QUEUE, default_concurrency_limit=8).launch(
         server_name=host,
         server_port=port,
         inbrowser=False,
@@ -109,6 +76,7 @@ def launch(
         show_error=True,
         head=page_head(),
     )
+    wire.serve(app)
     # not before the server answers: beside its start the imports cost it a quarter (1.37 x an empty app, not 1.09 x)
     threading.Thread(target=_warm, args=(opening.ready,), name="warm-up", daemon=True).start()
     if open_browser:

@@ -7,7 +7,7 @@ import gradio as gr
 from lab.question import MODES
 from lab.session import Session
 from lab.tabs import drink, settling
-from lab.tabs.page import FIRST_TAB, LATEST, PRIVATE, Page, Tick, said, session_of
+from lab.tabs.page import FIRST_TAB, LATEST, PRIVATE, Memory, Page, Tick, said, session_of
 from lab.views.gallery import gallery_payload
 from lab.views.thought import waiting_payload
 from lab.web.component import Instrument
@@ -55,26 +55,25 @@ def build(page: Page) -> gr.Tab:
         with gr.Column(scale=1, min_width=320):
             thought = converge_instrument(waiting_payload(WORDS["waiting"]))
         sample = gr.State(-1)
-        umap = gr.State("")
         asked_key = gr.State("")
         """Names the question and the weights of the thought on the page."""
         replayed = gr.State("")
         """The same for the last thought that was replayed over the keyframes."""
 
-    drawn = [thought, umap, asked_key]
+    drawn = [thought, asked_key]
     asked = [page.visitor, sample, noise, seed, mind, skip, push, gate, steps]
 
     @said
-    def think(visitor: Any, *sent: Any) -> tuple[Any, str, str]:
+    def think(visitor: Any, *sent: Any) -> tuple[Any, str]:
         session = session_of(visitor)
         key = _key(session, sent)
-        return session.thought_now(**_question(sent)).payload(), "", key
+        return session.thought_now(**_question(sent)).payload(), key
 
     @said
     def come_back(visitor: Any, before: str, *sent: Any) -> tuple[Any, ...]:
         """The tab is opened again: a new thought only if the network or the question is another."""
         if _key(session_of(visitor), sent) == before:
-            return (gr.skip(),) * 3
+            return (gr.skip(),) * 2
         return think(visitor, *sent)
 
     @said
@@ -115,13 +114,12 @@ def build(page: Page) -> gr.Tab:
             min(200, info.n_steps),
         )
 
-    def map_state(visitor: Any, before: str) -> tuple[Any, str]:
+    def map_state(visitor: Any, memory: Memory) -> tuple[Any]:
         """How far the UMAP map is; sent when it changes."""
         patch = session_of(visitor).umap_patch()
-        if patch is None:
-            return gr.skip(), before
-        now = f"{patch['id']} {patch['state']} {patch.get('text', '')}"
-        return (gr.skip() if now == before else patch), now
+        if patch is None or not memory.new("umap", (patch["id"], patch["state"], patch.get("text"))):
+            return (gr.skip(),)
+        return (patch,)
 
     def follow(event: Any) -> None:
         """After a thought: the same at every keyframe, then the map."""
@@ -144,7 +142,7 @@ def build(page: Page) -> gr.Tab:
     follow(thought.act(think, asked, drawn, **LATEST))
     follow(thought.lost(think, asked, drawn, **LATEST))
     follow(tab.select(come_back, [page.visitor, asked_key, *asked[1:]], drawn, **LATEST))
-    page.ticks.append(Tick(TAB, map_state, [umap], [thought, umap]))
+    page.ticks.append(Tick(TAB, map_state, [thought]))
     with tab:
         settling.section(page)
         drink.section(page)

@@ -1,5 +1,6 @@
 """Drink and planes: what a drunk thought comes to, and where the map leads from other places. Under the instrument."""
 
+from collections.abc import Callable
 from typing import Any
 
 import gradio as gr
@@ -7,7 +8,7 @@ import gradio as gr
 from lab.session import Session
 from lab.studies.drink import CUTS, DOSE
 from lab.studies.study import StudyStatus
-from lab.tabs.page import FIRST_TAB, PRIVATE, Page, Tick, said, session_of
+from lab.tabs.page import FIRST_TAB, PRIVATE, Memory, Page, Tick, said, session_of
 from lab.tabs.study import study_panel
 from lab.views.drink import START as SWEEP
 from lab.views.drink import TwinsInfo, dose_html, twins_html
@@ -33,21 +34,23 @@ def section(page: Page) -> None:
             seed = Number(0, precision=0, minimum=0, label=WORDS["seed"], elem_id="dose-seed", scale=0)
         study_panel(page, FIRST_TAB, DOSE.name, SWEEP, _dose, {"noise": noise, "seed": seed})
         study_panel(page, FIRST_TAB, CUTS.name, CUT, _cuts, more=lambda session: {"question": session.question})
-        opened, drawn = gr.State(False), gr.State("")
 
     @said
-    def look(visitor: Any, is_open: Any, before: Any) -> tuple[Any, ...]:
+    def look(visitor: Any, memory: Memory) -> tuple[Any]:
         """The twins of the thought on the page, once the drawer is open."""
         session = session_of(visitor)
         asked = session.question
-        now = f"{session.status().epoch} {session.weights_version} {asked}"
-        if not is_open or asked is None or now == before:
-            return (gr.skip(),) * 2
-        return panels.show(_twins(session)), now
+        if asked is None or not memory.get("drink is open"):
+            return (gr.skip(),)
+        now = session.status().epoch, session.weights_version, asked
+        return (panels.show(_twins(session)) if memory.new("twins of", now) else gr.skip(),)
 
-    drawer.expand(lambda: True, None, opened, **PRIVATE)
-    drawer.collapse(lambda: False, None, opened, **PRIVATE)
-    page.ticks.append(Tick(FIRST_TAB, look, [opened, drawn], [twins, drawn]))
+    def is_open(now: bool) -> Callable[[Memory], None]:
+        return lambda memory: memory.update({"drink is open": now})
+
+    drawer.expand(is_open(True), page.memory, None, **PRIVATE)
+    drawer.collapse(is_open(False), page.memory, None, **PRIVATE)
+    page.ticks.append(Tick(FIRST_TAB, look, [twins]))
 
 
 def _twins(session: Session) -> str:

@@ -7,8 +7,9 @@ from typing import Any
 import gradio as gr
 
 from lab import settings
-from lab.tabs.page import PRIVATE, Page, Tick, html, said, session_of
+from lab.tabs.page import PRIVATE, Memory, Page, Tick, said, session_of
 from lab.views.style import count
+from lab.web import panels
 from lab.web.fields import Number
 
 ASKS_S = 6.0
@@ -32,14 +33,13 @@ def keeping(page: Page, tab: str) -> None:
     """Saves the run under a name, or begins it again; and how many steps would be lost."""
     _saving(page)
     _resetting(page, tab)
-    unsaved = html(elem_id="unsaved")
-    shown = gr.State(-1)
+    unsaved = panels.panel(elem_id="unsaved", label="Unsaved steps")
 
-    def look(visitor: Any, before: int) -> tuple[Any, int]:
+    def look(visitor: Any, memory: Memory) -> tuple[Any]:
         n = session_of(visitor).unsaved_steps
-        return gr.skip() if n == before else _unsaved(n), n
+        return (panels.show(_unsaved(n)) if memory.new("unsaved", n) else gr.skip(),)
 
-    page.ticks.append(Tick(tab, look, [shown], [unsaved, shown]))
+    page.ticks.append(Tick(tab, look, [unsaved]))
 
 
 def _saving(page: Page) -> None:
@@ -75,35 +75,38 @@ def _resetting(page: Page, tab: str) -> None:
         min_width=76,
         elem_id="reset-seed",
     )
-    asked, meant = gr.State(0.0), gr.State(0)
-    """When the button asked back; how often a reset was meant."""
+    meant = gr.State(0)
+    """How often a reset was meant."""
 
     @said
-    def ask(visitor: Any, asked: float, meant: int) -> tuple[Any, ...]:
+    def ask(visitor: Any, memory: Memory, meant: int) -> tuple[Any, ...]:
         now = time.monotonic()
-        answered = asked and now - asked <= ASKS_S
-        if session_of(visitor).unsaved_steps and not answered:
-            return gr.update(value=WORDS["really"], variant="stop"), now, gr.skip()
-        return gr.update(value=WORDS["reset"], variant="secondary"), 0.0, meant + 1
+        asked = memory.pop("reset asked", None)
+        if session_of(visitor).unsaved_steps and (asked is None or now - asked > ASKS_S):
+            memory["reset asked"] = now
+            return gr.update(value=WORDS["really"], variant="stop"), gr.skip()
+        return gr.update(value=WORDS["reset"], variant="secondary"), meant + 1
 
     @said
     def start_again(visitor: Any, seed: Any) -> None:
         session_of(visitor).reset(seed)
 
-    def look(visitor: Any, asked: float) -> tuple[Any, Any]:
+    def look(visitor: Any, memory: Memory) -> tuple[Any]:
         """Nobody answered: the button is itself again."""
-        if not asked or time.monotonic() - asked <= ASKS_S:
-            return gr.skip(), gr.skip()
-        return gr.update(value=WORDS["reset"], variant="secondary"), 0.0
+        asked = memory.get("reset asked")
+        if asked is None or time.monotonic() - asked <= ASKS_S:
+            return (gr.skip(),)
+        del memory["reset asked"]
+        return (gr.update(value=WORDS["reset"], variant="secondary"),)
 
     @said
     def fill(visitor: Any) -> int:
         return session_of(visitor).run_info().seed
 
-    reset.click(ask, [page.visitor, asked, meant], [reset, asked, meant], **PRIVATE)
+    reset.click(ask, [page.visitor, page.memory, meant], [reset, meant], **PRIVATE)
     page.openers.append(meant.change(start_again, [page.visitor, seed], None, **PRIVATE))
     page.on_open.append(lambda event: event.success(fill, page.visitor, seed, **PRIVATE))
-    page.ticks.append(Tick(tab, look, [asked], [reset, asked]))
+    page.ticks.append(Tick(tab, look, [reset]))
 
 
 def drawer(page: Page) -> None:

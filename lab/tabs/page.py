@@ -13,6 +13,8 @@ from lab.runs import Shelf
 from lab.session import SAID, SESSIONS, Session, open_session
 from lab.views.glossary import help_html
 from lab.views.header import JobInfo, header, header_html
+from lab.web import panels
+from lab.web.component import Instrument
 
 FIRST_TAB = "Converge"
 NOBODY = "nobody yet"
@@ -76,15 +78,39 @@ class Opening:
 
 @dataclass(frozen=True)
 class Tick:
-    """Something that looks at the run twice a second while its tab is open (empty: whichever is).
+    """Something that looks at the run while its tab is open (empty: whichever is); `lab.tabs.wire` says how often.
 
-    ``look(visitor, *inputs)`` returns one value per output, `gr.skip()` where nothing changed.
+    ``look(visitor, memory)`` returns one value per output, `gr.skip()` where nothing changed.
     """
 
     tab: str
-    look: Callable[..., tuple[Any, ...]]
-    inputs: list[Any]
+    look: Callable[[Any, "Memory"], tuple[Any, ...]]
     outputs: list[Any]
+
+
+class Memory(dict[str, Any]):
+    """What one page remembers between its looks, by name: what it holds already, and what its visitor chose.
+
+    It stays in the server, one to a page, and handlers change it in place.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.visitor: Any = NOBODY
+        self.tab = FIRST_TAB
+        """The tab that is open: only that one is kept up to date."""
+        self.waiting: dict[int, Any] = {}
+        """What the page has yet to fetch: see `lab.tabs.wire`."""
+
+    def __deepcopy__(self, memo: Any) -> "Memory":  # Gradio copies the first value for each page
+        return Memory()
+
+    def new(self, name: str, value: Any) -> bool:
+        """Whether this is another value than the one remembered; it is the one remembered from now on."""
+        if name in self and self[name] == value:
+            return False
+        self[name] = value
+        return True
 
 
 class Page:
@@ -94,14 +120,15 @@ class Page:
         self.opening = opening
         self.browser = gr.BrowserState("", storage_key=STORAGE_KEY)
         self.visitor = gr.State(NOBODY)
-        self.active = gr.State(FIRST_TAB)
-        """The tab that is open: only that one is kept up to date."""
-        self.header: gr.HTML
+        self.header: Instrument
         self.pause: gr.Button
         self.stop: gr.Button
         self.gate: gr.Slider
         """The inference gate of Converge's thoughts."""
+        self.memory = gr.State(Memory())
         self.ticks: list[Tick] = []
+        self.tellers: list[Callable[[Any], None]] = []
+        """What is said to a visitor, when something of his has changed."""
         self.openers: list[Any] = []
         """Events after which another run is open."""
         self.on_open: list[Callable[[Any], None]] = []
@@ -146,7 +173,7 @@ def html(value: str = "", **options: Any) -> gr.HTML:
 def header_row(page: Page) -> None:
     """Name, run, stages and job, whichever tab is open; pause, stop and the page's switches."""
     with gr.Row(elem_id="top", equal_height=True):
-        page.header = html(header_html(header()), elem_id="header")
+        page.header = panels.panel(header_html(header()), elem_id="header", label="The run")
         page.pause = gr.Button(PAUSE, elem_id="pause", size="sm", interactive=False, min_width=64, scale=0)
         page.stop = gr.Button("Stop", elem_id="stop", size="sm", interactive=False, min_width=56, scale=0)
         html(SWITCHES, elem_id="switches")
@@ -167,16 +194,10 @@ def header_row(page: Page) -> None:
     page.pause.click(pause, page.visitor, None, **PRIVATE)
     page.stop.click(stop, page.visitor, None, **PRIVATE)
 
-    shown = gr.State(None)
-
-    def tick(visitor: Any, before: Any) -> tuple[Any, ...]:
-        session = session_of(visitor)
-        now = session.overview()
-        error = session.take_error()
-        if error:
-            gr.Warning(error, title="Training stopped", duration=None)
-        if now == before:
-            return (gr.skip(),) * 4
+    def tick(visitor: Any, memory: Memory) -> tuple[Any, ...]:
+        now = session_of(visitor).overview()
+        if not memory.new("header", now):
+            return (gr.skip(),) * 3
         status = now.job
         job = JobInfo(
             status.state,
@@ -188,12 +209,18 @@ def header_row(page: Page) -> None:
             status.waiting,
             status.message,
         )
+        drawn = panels.show(header_html(header(now.run, now.data, now.seed, now.steps, now.stages, job)))
+        if not memory.new("job", status.state):
+            return drawn, gr.skip(), gr.skip()
         working = status.state in ("training", "paused")
-        return (
-            header_html(header(now.run, now.data, now.seed, now.steps, now.stages, job)),
-            gr.update(value=RESUME if status.state == "paused" else PAUSE, interactive=working),
-            gr.update(interactive=working),
-            now,
-        )
+        text = RESUME if status.state == "paused" else PAUSE
+        return drawn, gr.update(value=text, interactive=working), gr.update(interactive=working)
 
-    page.ticks.append(Tick("", tick, [shown], [page.header, page.pause, page.stop, shown]))
+    @said
+    def tell(visitor: Any) -> None:
+        error = session_of(visitor).take_error()
+        if error:
+            gr.Warning(error, title="Training stopped", duration=None)
+
+    page.tellers.append(tell)  # an error changes the buttons as well
+    page.ticks.append(Tick("", tick, [page.header, page.pause, page.stop]))

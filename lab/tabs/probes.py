@@ -8,7 +8,7 @@ from lab.limits import choice, number
 from lab.session import Session
 from lab.studies.collapse import STARTS
 from lab.studies.study import StudyStatus
-from lab.tabs.page import LATEST, PRIVATE, Page, Tick, said, session_of
+from lab.tabs.page import LATEST, PRIVATE, Memory, Page, Tick, said, session_of
 from lab.tabs.study import study_panel
 from lab.views.collapse import CollapseInfo, collapse_html
 from lab.views.collapse_history import COMPARE, START, guards_html, history_html
@@ -40,16 +40,12 @@ def build(page: Page) -> gr.Tab:
         study_panel(page, TAB, "collapse-history", START, _history)
         start = gr.Radio(list(STARTS), value=STARTS[0], label=WORDS["start"], elem_id="guards-start")
         study_panel(page, TAB, "collapse-guards", COMPARE, _guards, {"start": start})
-        last = gr.State(1)
-        dragged = gr.State({})
-        """Thresholds to which the gate's handles were dragged."""
-        epoch = gr.State(-1)
-        """Of the run that was drawn last."""
 
     @said
-    def look(visitor: Any, keyframe: Any, last: Any) -> dict[str, str]:
+    def look(visitor: Any, keyframe: Any, memory: Memory) -> dict[str, str]:
+        """At a keyframe; behind the last of them is the present."""
         session = session_of(visitor)
-        found = session.probes_info(None if keyframe == last else keyframe)
+        found = session.probes_info(None if keyframe == memory.get("last moment", 1) else keyframe)
         info = probes(
             found.now,
             found.start,
@@ -64,43 +60,40 @@ def build(page: Page) -> gr.Tab:
         )
         return panels.show(probes_html(info))
 
-    def moments(session: Session) -> tuple[Any, int]:
-        """The slider's range: every keyframe, and the present behind the last."""
-        last = max(1, len(session.keyframes_info()))
-        return gr.update(minimum=0, maximum=last, value=last), last
-
     @said
-    def below(visitor: Any, at: Any) -> tuple[Any, Any]:
-        session = session_of(visitor)
-        return panels.show(_collapse(session)), panels.show(_gate(session, at))
-
-    @said
-    def drop(visitor: Any, at: Any, event: gr.EventData) -> tuple[Any, Any, Any]:
+    def drop(visitor: Any, memory: Memory, event: gr.EventData) -> tuple[Any, Any]:
         """A handle was let go: Converge's gate opens there; the training gate is only looked at."""
         act = event._data.get("act") if isinstance(event._data, dict) else None
         which, threshold = dropped(act)
-        after = {**at, which: threshold}
+        memory["dragged"] = {**memory.get("dragged", {}), which: threshold}
         slider = gr.update(value=threshold) if which == GATES[0] else gr.skip()
-        return panels.show(_gate(session_of(visitor), after)), slider, after
+        return panels.show(_gate(session_of(visitor), memory["dragged"])), slider
 
     @said
-    def draw(visitor: Any, at: Any) -> tuple[Any, ...]:
+    def draw(visitor: Any, memory: Memory) -> tuple[Any, ...]:
         """Everything but the studies, of the present weights."""
         session = session_of(visitor)
-        chosen, last = moments(session)
-        return chosen, last, look(visitor, last, last), *below(visitor, at)
+        memory["last moment"] = last = max(1, len(session.keyframes_info()))
+        return (
+            gr.update(minimum=0, maximum=last, value=last),
+            look(visitor, last, memory),
+            panels.show(_collapse(session)),
+            panels.show(_gate(session, memory.get("dragged", {}))),
+        )
 
-    def arrive(visitor: Any, held: Any) -> tuple[Any, ...]:
+    def arrive(visitor: Any, memory: Memory) -> tuple[Any, ...]:
         """Another run is open, or the first: its own, and no handle is dragged yet."""
-        now = session_of(visitor).status().epoch
-        return (gr.skip(),) * 7 if now == held else (*draw(visitor, {}), {}, now)
+        if not memory.new("probes of", session_of(visitor).status().epoch):
+            return (gr.skip(),) * 4
+        memory["dragged"] = {}
+        return draw(visitor, memory)
 
-    drawn = [moment, last, shown, collapse, gate]
+    drawn = [moment, shown, collapse, gate]
     for event in (tab.select, again.click):
-        event(draw, [page.visitor, dragged], drawn, **PRIVATE)
-    moment.input(look, [page.visitor, moment, last], shown, **LATEST)
-    gate.act(drop, [page.visitor, dragged], [gate, page.gate, dragged], **LATEST)
-    page.ticks.append(Tick(TAB, arrive, [epoch], [*drawn, dragged, epoch]))
+        event(draw, [page.visitor, page.memory], drawn, **PRIVATE)
+    moment.input(look, [page.visitor, moment, page.memory], shown, **LATEST)
+    gate.act(drop, [page.visitor, page.memory], [gate, page.gate], **LATEST)
+    page.ticks.append(Tick(TAB, arrive, drawn))
     return tab
 
 

@@ -8,7 +8,7 @@ import gradio as gr
 
 from lab.session import Session
 from lab.studies.study import StudyStatus
-from lab.tabs.page import PRIVATE, Page, Tick, said, session_of
+from lab.tabs.page import PRIVATE, Memory, Page, Tick, said, session_of
 from lab.web import panels
 
 WORDS = {"stop": "Stop", "waiting": "Waiting for its turn", "again": "Again"}
@@ -21,6 +21,11 @@ class StudyPlace:
     start: gr.Button
     stop: gr.Button
     shown: Any
+
+
+def seen(session: Session, status: StudyStatus) -> tuple[Any, ...]:
+    """Tells one state of a study on the page from another: run, progress, whether the weights are still its own."""
+    return session.status().epoch, status.seq, status.version == session.weights_version
 
 
 def study_panel(
@@ -42,7 +47,6 @@ def study_panel(
         start = gr.Button(label, size="sm", scale=0, min_width=120, elem_id=f"{name}-start")
         stop = gr.Button(WORDS["stop"], size="sm", scale=0, min_width=64, interactive=False, elem_id=f"{name}-stop")
     shown = panels.panel(elem_id=name, label=label)
-    drawn = gr.State("")
 
     @said
     def begin(visitor: Any, *sent: Any) -> None:
@@ -53,15 +57,14 @@ def study_panel(
     def leave(visitor: Any) -> None:
         session_of(visitor).cancel_study(name)
 
-    def look(visitor: Any, before: str) -> tuple[Any, ...]:
+    def look(visitor: Any, memory: Memory) -> tuple[Any, ...]:
         session = session_of(visitor)
         status = session.study(name)
-        now = f"{session.status().epoch} {status.seq} {status.version == session.weights_version}"
-        if now == before:
-            return (gr.skip(),) * 3
-        return panels.show(draw(session, status)), gr.update(interactive=status.busy), now
+        if not memory.new(f"study {name}", seen(session, status)):
+            return (gr.skip(),) * 2
+        return panels.show(draw(session, status)), gr.update(interactive=status.busy)
 
     start.click(begin, [page.visitor, *dials.values()], None, **PRIVATE)
     stop.click(leave, page.visitor, None, **PRIVATE)
-    page.ticks.append(Tick(tab, look, [drawn], [shown, stop, drawn]))
+    page.ticks.append(Tick(tab, look, [shown, stop]))
     return StudyPlace(start, stop, shown)

@@ -8,7 +8,7 @@ import gradio as gr
 
 from lab.session import Session
 from lab.tabs import dials, doctor, new_run
-from lab.tabs.page import PRIVATE, Page, Tick, said, session_of
+from lab.tabs.page import PRIVATE, Memory, Page, Tick, said, session_of
 from lab.views import curves, gallery, vitals
 from lab.views.cards import MORE, Orders, orders, stage_card_html, stage_cards
 from lab.views.diagram import diagram, diagram_html
@@ -17,6 +17,7 @@ from lab.web import panels
 from lab.web.component import Instrument
 
 TAB = "Train"
+VIEW = "train"
 
 ACTS = {f"stage-{stage}": stage for stage in range(len(STAGES))}
 """What a card's number sends when it is pressed."""
@@ -71,34 +72,35 @@ def build(page: Page) -> gr.Tab:
                 strip = panels.panel(elem_id="strip", label="The same digits, as they are drawn")
                 sparks = panels.panel(elem_id="vitals", label="Vitals")
         doctor.section(page, TAB)
-        view = gr.State(View())
 
     @said
     def train_all(visitor: Any) -> None:
         session_of(visitor).train_all()
 
-    def choose(event: gr.EventData, held: View) -> View:
+    def choose(memory: Memory, event: gr.EventData) -> None:
         """Shows another stage's charts; the next look sends them."""
+        held = memory.get(VIEW, View())
         sent = event._data if isinstance(event._data, dict) else {}
         stage = sent.get("stage", ACTS.get(str(sent.get("act"))))
         chosen = stage if stage in range(len(STAGES)) and not isinstance(stage, bool) else None
-        return dataclasses.replace(held, stage=chosen, cursor=None, diagram=None)
+        memory[VIEW] = dataclasses.replace(held, stage=chosen, cursor=None, diagram=None)
 
-    def resync(held: View) -> View:
-        return dataclasses.replace(held, cursor=None)
+    def resync(memory: Memory) -> None:
+        memory[VIEW] = dataclasses.replace(memory.get(VIEW, View()), cursor=None)
 
     everything.click(train_all, page.visitor, None, **PRIVATE)
     for chosen in (curve.stage, *(card.act for card in cards)):
-        chosen(choose, view, view, **PRIVATE)
-    curve.resync(resync, view, view, **PRIVATE)
-    shown = [schematic, *cards, everything, *rests, *mores, curve, strip, sparks, view]
-    page.ticks.append(Tick(TAB, look, [view], shown))
+        chosen(choose, page.memory, None, **PRIVATE)
+    curve.resync(resync, page.memory, None, **PRIVATE)
+    shown = [schematic, *cards, everything, *rests, *mores, curve, strip, sparks]
+    page.ticks.append(Tick(TAB, look, shown))
     return tab
 
 
-def look(visitor: Any, held: View) -> tuple[Any, ...]:
-    """What changed since this page last looked: diagram, four cards, their buttons, curves, strip, vitals, its view."""
+def look(visitor: Any, memory: Memory) -> tuple[Any, ...]:
+    """What changed since this page last looked: diagram, four cards, their buttons, curves, strip, vitals."""
     session = session_of(visitor)
+    before = held = memory.get(VIEW, View())
     status = session.status()
     if status.epoch != held.epoch:
         held = View(epoch=status.epoch, stage=held.stage)
@@ -120,6 +122,8 @@ def look(visitor: Any, held: View) -> tuple[Any, ...]:
         info = session.run_info()
         history = session.history_since().records
         sparks = panels.show(vitals.vitals_html(vitals.vitals(history, info.n_probes), info.seed, 128))
+    if memory.get(VIEW, before) is before:
+        memory[VIEW] = after  # else the visitor chose meanwhile: what he chose is drawn at the next look
     old = (*held.cards, None, None, None, None)
     return (
         gr.skip() if schematic == held.diagram else panels.show(schematic),
@@ -128,7 +132,6 @@ def look(visitor: Any, held: View) -> tuple[Any, ...]:
         chart,
         strip,
         sparks,
-        gr.skip() if after == held else after,
     )
 
 

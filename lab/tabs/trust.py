@@ -7,8 +7,8 @@ import gradio as gr
 from lab.session import Session
 from lab.studies.study import StudyStatus
 from lab.studies.trust import LEAVE_OUT, SCORE, TrustLook
-from lab.tabs.page import PRIVATE, Page, Tick, said, session_of
-from lab.tabs.study import study_panel
+from lab.tabs.page import PRIVATE, Memory, Page, Tick, said, session_of
+from lab.tabs.study import seen, study_panel
 from lab.views.autopsy import autopsy_html
 from lab.views.calibration import calibration_html
 from lab.views.doubt import MEASURES
@@ -17,6 +17,7 @@ from lab.views.trust import detail_html, table_html
 from lab.web import panels
 
 TAB = "Trust"
+FIRST_MEASURE = "trust"
 THOUGHT = "thought"
 """Instead of a sample: the last thought on Converge."""
 WORDS = {
@@ -43,7 +44,7 @@ def build(page: Page) -> gr.Tab:
         with gr.Row(elem_classes="look-tools trust-tools"):
             measure = gr.Radio(
                 [(title, name) for name, title in MEASURES.items()],
-                value="trust",
+                value=FIRST_MEASURE,
                 label=WORDS["measure"],
                 show_label=False,
                 container=False,
@@ -61,14 +62,22 @@ def build(page: Page) -> gr.Tab:
             thought = gr.Button(WORDS["thought"], size="sm", scale=0, min_width=300, elem_id="trust-thought")
         autopsy = panels.panel(elem_id="trust-autopsy", label="Autopsy")
         study_panel(page, TAB, LEAVE_OUT.name, WORDS["leave"], _left_out)
-        chosen, opened, drawn = gr.State("clean"), gr.State(""), gr.State("")
 
-    choices = [measure, chosen, opened]
     shown = [table, detail, answers, autopsy]
 
     @said
-    def draw(visitor: Any, *sent: Any) -> tuple[dict[str, str], ...]:
-        return _panels(session_of(visitor), *sent)
+    def draw(visitor: Any, memory: Memory) -> tuple[dict[str, str], ...]:
+        return _panels(session_of(visitor), *_chosen(memory))
+
+    @said
+    def measured_by(visitor: Any, memory: Memory, name: Any) -> tuple[dict[str, str], ...]:
+        memory["trust measure"] = name
+        return draw(visitor, memory)
+
+    @said
+    def of_the_thought(visitor: Any, memory: Memory) -> tuple[dict[str, str], ...]:
+        memory["trust sample"] = THOUGHT
+        return draw(visitor, memory)
 
     @said
     def begin(visitor: Any) -> None:
@@ -87,30 +96,38 @@ def build(page: Page) -> gr.Tab:
         session_of(visitor).cancel_study(SCORE.name)
 
     @said
-    def press(event: gr.EventData, path: str, sample: str) -> tuple[str, str]:
+    def press(visitor: Any, memory: Memory, event: gr.EventData) -> tuple[dict[str, str], ...]:
+        """A path of the table or a sample of it."""
         kind, _, name = _sent(event).partition(":")
-        return (name if kind == "path" else path), (name if kind == "sample" else sample)
+        if kind in ("path", "sample"):
+            memory[f"trust {kind}"] = name
+        return draw(visitor, memory)
 
-    def look(visitor: Any, before: str, *sent: Any) -> tuple[Any, ...]:
+    def look(visitor: Any, memory: Memory) -> tuple[Any, ...]:
         session = session_of(visitor)
         status = session.study(SCORE.name)
-        now = f"{session.status().epoch} {status.seq} {status.version == session.weights_version}"
-        if now == before:
-            return (gr.skip(),) * (len(shown) + 2)
-        return *_panels(session, *sent), gr.update(interactive=status.busy), now
+        if memory.new("trust of", session.status().epoch):
+            memory.pop("trust path", None)
+            memory.pop("trust sample", None)
+        if not memory.new("trust", seen(session, status)):
+            return (gr.skip(),) * (len(shown) + 1)
+        return *_panels(session, *_chosen(memory)), gr.update(interactive=status.busy)
 
     tab.select(come, page.visitor, None, **PRIVATE)
     start.click(begin, page.visitor, None, **PRIVATE)
     stop.click(leave, page.visitor, None, **PRIVATE)
-    measure.input(draw, [page.visitor, *choices], shown, **PRIVATE)
-    thought.click(lambda: THOUGHT, None, opened, **PRIVATE).then(draw, [page.visitor, *choices], shown, **PRIVATE)
+    own = [page.visitor, page.memory]
+    measure.input(measured_by, [*own, measure], shown, **PRIVATE)
+    thought.click(of_the_thought, own, shown, **PRIVATE)
     for panel in (table, detail, answers):
-        panel.act(press, [chosen, opened], [chosen, opened], **PRIVATE).then(
-            draw, [page.visitor, *choices], shown, **PRIVATE
-        )
-    page.on_open.append(lambda event: event.then(lambda: ("clean", ""), None, [chosen, opened], **PRIVATE))
-    page.ticks.append(Tick(TAB, look, [drawn, *choices], [*shown, stop, drawn]))
+        panel.act(press, own, shown, **PRIVATE)
+    page.ticks.append(Tick(TAB, look, [*shown, stop]))
     return tab
+
+
+def _chosen(memory: Memory) -> tuple[Any, Any, Any]:
+    """What the visitor looks at: measure, path, sample."""
+    return memory.get("trust measure", FIRST_MEASURE), memory.get("trust path", "clean"), memory.get("trust sample", "")
 
 
 def _sent(event: gr.EventData) -> str:

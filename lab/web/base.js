@@ -12,6 +12,8 @@
 
   // --- registry ------------------------------------------------------------------------------------------------
   const makers = new Map();
+  const mounted = new Map(); // by element id: takes a value
+  const early = new Map(); // by element id: the last value that came for what is not mounted yet
 
   Lab.register = (kind, maker) => makers.set(kind, maker);
 
@@ -31,11 +33,18 @@
     guarded(() => {
       if (!makers.has(kind)) throw new Error(`no instrument is registered as "${kind}"`);
       const view = makers.get(kind).mount(root, api);
-      const show = () => guarded(() => view.update(api.props.value || null));
-      api.watch("value", show);
-      show();
+      const show = (value) => guarded(() => view.update(value || null));
+      api.watch("value", () => show(api.props.value));
+      show(api.props.value);
+      const id = root.closest(".block[id]")?.id;
+      mounted.set(id, show);
+      if (early.has(id)) show(early.get(id));
+      early.delete(id);
     });
   };
+
+  // A value from the wire, beside those that Gradio hands over.
+  Lab.deliver = (id, value) => (mounted.has(id) ? mounted.get(id)(value) : early.set(id, value));
 
   // --- typed arrays --------------------------------------------------------------------------------------------
   const KINDS = {u1: Uint8Array, f4: Float32Array, i4: Int32Array};

@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -165,8 +166,7 @@ def _umap(points: Points, init: Any, seed: int, n_epochs: int) -> Plane:
 
 
 def _fit_umap(points: Points, init: Any, seed: int, n_epochs: int) -> Plane:
-    import umap
-
+    umap = _import_umap()
     with warnings.catch_warnings():
         # UMAP warns, at every fit, that a seed costs it its threads and distances its inverse.
         warnings.filterwarnings("ignore", category=UserWarning, module="umap")
@@ -181,6 +181,25 @@ def _fit_umap(points: Points, init: Any, seed: int, n_epochs: int) -> Plane:
             metric="precomputed",
         )
         return np.asarray(model.fit_transform(_distances(points, points)), np.float32)
+
+
+@cache
+def _import_umap() -> Any:
+    """UMAP, with what numba compiles for it kept on the disk, as numba keeps it: ten seconds of compiling once, then
+    under two at every start. Most of UMAP's functions do not ask for that by themselves."""
+    import numba
+
+    compiled = numba.njit
+
+    def kept(*arguments: Any, **options: Any) -> Any:
+        return compiled(*arguments, **{"cache": True, **options})
+
+    numba.njit = kept
+    try:
+        import umap
+    finally:
+        numba.njit = compiled
+    return umap
 
 
 def _distances(a: Float[np.ndarray, "N D"], b: Float[np.ndarray, "M D"]) -> Float[np.ndarray, "N M"]:

@@ -9,7 +9,7 @@ import pytest
 from lab.app import build
 from lab.session import SESSIONS, Session
 from lab.tabs import dials, new_run
-from lab.tabs.page import Opening, Page
+from lab.tabs.page import Memory, Opening, Page
 from lab.web.fields import Number, Slider
 
 BALANCE = "stage1.weights.balance"
@@ -74,17 +74,19 @@ def test_reset_asks_before_steps_are_lost(session: Session, visitor: str, settle
     with gr.Blocks() as blocks:
         new_run.keeping(page, "Train")
     ask, go = handler(blocks, "ask"), handler(blocks, "start_again")
-    assert ask(visitor, 0.0, 0)[2] == 1, "nothing would be lost"
+    memory = Memory()
+    assert ask(visitor, memory, 0)[1] == 1, "nothing would be lost"
     session.train(0, 2)
     settle(session)
     clock = [1000.0]
     monkeypatch.setattr(new_run.time, "monotonic", lambda: clock[0])
-    button, asked, meant = ask(visitor, 0.0, 1)
+    button, meant = ask(visitor, memory, 1)
     assert button["value"] == "Really reset?" and meant == gr.skip() and session.status().seq == 2
     clock[0] += 1
-    assert ask(visitor, asked, 1)[2] == 2, "he means it"
+    assert ask(visitor, memory, 1)[1] == 2, "he means it"
+    ask(visitor, memory, 2)
     clock[0] += 60
-    assert ask(visitor, asked, 1)[2] == gr.skip(), "that was an answer to nothing"
+    assert ask(visitor, memory, 2)[1] == gr.skip(), "that was an answer to nothing"
     go(visitor, 5)
     assert session.run_info().seed == 5 and session.status().seq == 0
     with pytest.raises(gr.Error, match="Seed is -1"):
@@ -99,7 +101,7 @@ def test_fields_pass_on_what_was_typed(field, sent):
 
 
 def test_no_field_of_the_page_speaks_for_itself():
-    blocks = build(Opening())
+    blocks, _ = build(Opening())
     plain = [block for block in blocks.blocks.values() if type(block) in (gr.Number, gr.Slider)]
     assert plain == []
 
@@ -107,7 +109,7 @@ def test_no_field_of_the_page_speaks_for_itself():
 def test_when_a_page_goes_idle_visitors_are_let_go(session: Session, monkeypatch: pytest.MonkeyPatch):
     asked: list[float] = []
     monkeypatch.setattr(SESSIONS, "sweep_after", asked.append)
-    gone = [block for block in build(Opening()).fns.values() if any(name == "unload" for _, name in block.targets)]
+    gone = [block for block in build(Opening())[0].fns.values() if any(name == "unload" for _, name in block.targets)]
     assert len(gone) == 1 and gone[0].fn is not None
     gone[0].fn()
     assert asked and asked[0] >= 600, "a reload finds its session again"

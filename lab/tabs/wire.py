@@ -1,0 +1,100 @@
+"""The wire: how everything that a look at the run finds new reaches the screen, twice a second.
+
+Not as an event of Gradio: the browser then walks over every component of the page at every event, and the server builds
+each output anew, also a skipped one, in a thread that takes the interpreter from the one that trains. On two cores that
+was a fifth of the training's speed. So the page asks a small route of its own; values of instruments come back and are
+handed on in the browser. What else changed (buttons) waits in the server, and the page fetches it by an event, for that
+happens rarely.
+"""
+
+import secrets
+from typing import Any
+from weakref import WeakValueDictionary
+
+import gradio as gr
+import orjson
+from fastapi import Body, FastAPI, Response
+
+from lab.session import SAID
+from lab.tabs.page import PRIVATE, Memory, Page
+from lab.web.component import Instrument
+
+ROUTE = "/lab/look"  # wire.js asks it
+GONE = 410
+
+PAGES: "WeakValueDictionary[str, Memory]" = WeakValueDictionary()
+"""The pages that may look, each by a name that only it knows; a page that Gradio has forgotten is forgotten here."""
+
+
+def stretch(page: Page, attached: Any) -> "Wire":
+    """The wire of all ticks of the page. Call it when every tab is built; ``attached`` is the event that found the
+    visitor."""
+    wire = Wire(page)
+    attached.then(wire.connect, [page.visitor, page.memory], wire.shown, **PRIVATE)
+    wire.shown.fetch(wire.fetch, [page.visitor, page.memory], wire.plain, **PRIVATE)
+    return wire
+
+
+class Wire:
+    """Looks for all ticks of a page, and sorts what they find."""
+
+    def __init__(self, page: Page) -> None:
+        self._page = page
+        self._outputs = [component for tick in page.ticks for component in tick.outputs]
+        self.shown = Instrument("wire", scripts=("wire.js",), triggers=("fetch",), plotly=False, elem_id="wire")
+        self.plain = [component for component in self._outputs if not isinstance(component, Instrument)]
+        """Outputs that are no instruments."""
+        self._places = {component: place for place, component in enumerate(self.plain)}
+
+    def connect(self, visitor: Any, memory: Memory) -> dict[str, str]:
+        """Lets a page look: the name under which it asks."""
+        name = secrets.token_urlsafe(16)
+        memory.visitor = visitor
+        PAGES[name] = memory
+        return {"name": name}
+
+    def serve(self, app: FastAPI) -> None:
+        """Answers the pages' looks: {"values": {element id: value of an instrument}, "fetch": something else waits}."""
+
+        def look(name: str = Body(embed=True)) -> Response:
+            memory = PAGES.get(name)
+            if memory is None:
+                return Response(status_code=GONE)
+            return Response(orjson.dumps(self.look(memory)), media_type="application/json")
+
+        app.add_api_route(ROUTE, look, methods=["POST"], include_in_schema=False)
+
+    def look(self, memory: Memory) -> dict[str, Any]:
+        """What is new to a page."""
+        values: dict[str, Any] = {}
+        for component, value in zip(self._outputs, self._found(memory), strict=True):
+            if value == gr.skip():
+                continue
+            if isinstance(component, Instrument):
+                values[str(component.elem_id)] = value
+            else:
+                memory.waiting[self._places[component]] = value
+        return {"values": values, "fetch": bool(memory.waiting)}
+
+    def fetch(self, visitor: Any, memory: Memory) -> list[Any]:
+        """One update per plain output, `gr.skip()` where nothing waits; then nothing waits any more."""
+        for tell in self._page.tellers:
+            tell(visitor)
+        return [memory.waiting.pop(place, gr.skip()) for place in range(len(self.plain))]
+
+    def _found(self, memory: Memory) -> list[Any]:
+        """One value per output of every tick."""
+        found: list[Any] = []
+        for tick in self._page.ticks:
+            nothing = (gr.skip(),) * len(tick.outputs)
+            if tick.tab not in ("", memory.tab):
+                found += nothing
+                continue
+            try:
+                found += tick.look(memory.visitor, memory)
+            except (
+                *SAID,
+                gr.Error,
+            ):  # what a visitor did not ask for does not interrupt him: no run is open, or it went
+                found += nothing
+        return found
