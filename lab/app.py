@@ -20,6 +20,7 @@ from lab.web.component import page_head
 
 TITLE = "Satipatthana Lab"
 SWITCH_S = 0.0002  # how long one thread may keep the interpreter while another waits; Python's default is 5 ms
+IDLE_S = 0.01  # how often Gradio looks for events; by itself a thousand times a second, each time with the interpreter
 MAX_FILE = "5mb"
 QUEUE = 256
 GRACE_S = 1800.0
@@ -62,7 +63,9 @@ def launch(
     shelf, name = find(run)
     opening = Opening(shelf, name, data, None if data_dir is None else Path(data_dir), threading.Event())
     blocks, wire = build(opening)
-    app, address, _ = blocks.queue(max_size=QUEUE, default_concurrency_limit=8).launch(
+    blocks.queue(max_size=QUEUE, default_concurrency_limit=8)
+    blocks._queue.sleep_when_free = IDLE_S
+    app, address, _ = blocks.launch(
         server_name=host,
         server_port=port,
         inbrowser=False,

@@ -1,4 +1,4 @@
-"""The wire: how everything that a look at the run finds new reaches the screen, twice a second.
+"""The wire: how everything that a look at the run finds new reaches the screen, once or twice a second.
 
 Not as an event of Gradio: the browser then walks over every component of the page at every event, and the server builds
 each output anew, also a skipped one, in a thread that takes the interpreter from the one that trains. On two cores that
@@ -21,6 +21,7 @@ from lab.web.component import Instrument
 
 ROUTE = "/lab/look"  # wire.js asks it
 GONE = 410
+IDLE_MS, TRAINING_MS = 500, 1000  # between two looks: each costs a training on two cores some twenty milliseconds
 
 PAGES: "WeakValueDictionary[str, Memory]" = WeakValueDictionary()
 """The pages that may look, each by a name that only it knows; a page that Gradio has forgotten is forgotten here."""
@@ -54,7 +55,8 @@ class Wire:
         return {"name": name}
 
     def serve(self, app: FastAPI) -> None:
-        """Answers the pages' looks: {"values": {element id: value of an instrument}, "fetch": something else waits}."""
+        """Answers the pages' looks: {"values": {element id: value of an instrument}, "fetch": whether something else
+        waits, "wait": milliseconds until the next look}."""
 
         def look(name: str = Body(embed=True)) -> Response:
             memory = PAGES.get(name)
@@ -74,7 +76,8 @@ class Wire:
                 values[str(component.elem_id)] = value
             else:
                 memory.waiting[self._places[component]] = value
-        return {"values": values, "fetch": bool(memory.waiting)}
+        wait = TRAINING_MS if memory.get("job") == "training" else IDLE_MS
+        return {"values": values, "fetch": bool(memory.waiting), "wait": wait}
 
     def fetch(self, visitor: Any, memory: Memory) -> list[Any]:
         """One update per plain output, `gr.skip()` where nothing waits; then nothing waits any more."""
