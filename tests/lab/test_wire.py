@@ -1,0 +1,112 @@
+"""The wire: what a look finds new travels by element id, what is no instrument waits to be fetched."""
+
+import copy
+from typing import Any
+
+import gradio as gr
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+
+from lab.limits import BadInput
+from lab.tabs import wire
+from lab.tabs.page import FIRST_TAB, Memory, Opening, Page, Tick
+from lab.tabs.wire import GONE, IDLE_MS, ROUTE, TRAINING_MS, Wire
+from lab.web import panels
+
+
+class Ticking:
+    """A page with one tick that finds what a test lays out: a panel, a button, another panel on another tab."""
+
+    def __init__(self) -> None:
+        self.here: tuple[Any, Any] | Exception = (gr.skip(), gr.skip())
+        with gr.Blocks():
+            page = Page(Opening())
+            panel, button, other = panels.panel(elem_id="here"), gr.Button(), panels.panel(elem_id="there")
+            page.ticks += [
+                Tick(FIRST_TAB, self.look, [panel, button]),
+                Tick("Elsewhere", lambda visitor, memory: ({"html": visitor},), [other]),
+            ]
+            self.told: list[Any] = []
+            page.tellers.append(self.told.append)
+            self.wire = Wire(page)
+        self.memory = copy.deepcopy(Memory())
+
+    def look(self, visitor: Any, memory: Memory) -> tuple[Any, Any]:
+        if isinstance(self.here, Exception):
+            raise self.here
+        return self.here
+
+
+@pytest.fixture
+def ticking() -> Ticking:
+    made = Ticking()
+    made.wire.connect("somebody", made.memory)
+    return made
+
+
+def test_an_instrument_gets_its_value_by_its_id(ticking: Ticking):
+    ticking.here = ({"html": "new"}, gr.skip())
+    assert ticking.wire.look(ticking.memory) == {"values": {"here": {"html": "new"}}, "fetch": False, "wait": IDLE_MS}
+
+
+def test_what_is_no_instrument_waits_until_it_is_fetched(ticking: Ticking):
+    ticking.here = (gr.skip(), gr.update(interactive=False))
+    assert ticking.wire.look(ticking.memory)["fetch"]
+    ticking.here = (gr.skip(), gr.update(interactive=True))
+    ticking.wire.look(ticking.memory)
+    ticking.here = (gr.skip(), gr.skip())
+    assert ticking.wire.look(ticking.memory)["fetch"], "nobody has fetched it yet"
+    (update,) = ticking.wire.fetch("somebody", ticking.memory)
+    assert update["interactive"] is True, "only the last counts"
+    assert ticking.told == ["somebody"]
+    assert ticking.wire.fetch("somebody", ticking.memory) == [gr.skip()]
+    assert not ticking.wire.look(ticking.memory)["fetch"]
+
+
+def test_only_the_open_tab_looks_and_refusals_are_quiet(ticking: Ticking):
+    ticking.memory.tab = "Elsewhere"
+    assert ticking.wire.look(ticking.memory)["values"] == {"there": {"html": "somebody"}}
+    ticking.memory.tab = FIRST_TAB
+    for refusal in (BadInput("no"), gr.Error("no")):
+        ticking.here = refusal
+        assert ticking.wire.look(ticking.memory)["values"] == {}
+    ticking.here = ValueError("a defect")
+    with pytest.raises(ValueError, match="a defect"):
+        ticking.wire.look(ticking.memory)
+
+
+def test_a_training_is_looked_at_less_often(ticking: Ticking):
+    ticking.memory["job"] = "training"
+    assert ticking.wire.look(ticking.memory)["wait"] == TRAINING_MS > IDLE_MS
+
+
+def test_the_route_answers_pages_that_it_knows(ticking: Ticking):
+    app = FastAPI()
+    ticking.wire.serve(app)
+    client = TestClient(app)
+    name = ticking.wire.connect("somebody", ticking.memory)["name"]
+    ticking.here = ({"html": "é", "number": float("nan")}, gr.skip())
+    answer = client.post(ROUTE, json={"name": name})
+    assert answer.json()["values"] == {"here": {"html": "é", "number": None}}
+    assert client.post(ROUTE, json={"name": "another"}).status_code == GONE
+    assert client.post(ROUTE, json={}).status_code == 422
+
+
+def test_a_page_that_is_gone_is_forgotten(ticking: Ticking):
+    memory = copy.deepcopy(ticking.memory)
+    assert memory is not ticking.memory and memory.visitor != "somebody", "every page has its own"
+    name = ticking.wire.connect("another", memory)["name"]
+    assert name in wire.PAGES
+    del memory
+    assert name not in wire.PAGES
+
+
+def test_memory_tells_what_is_new():
+    memory = Memory()
+    assert [memory.new("a", 1), memory.new("a", 1), memory.new("a", 2), memory.new("b", None)] == [
+        True,
+        False,
+        True,
+        True,
+    ]
