@@ -1,4 +1,4 @@
-"""UMAP in a process of its own: numba compiles for about ten seconds when it first runs, and a thread that does so
+"""UMAP in a process of its own: numba compiles for up to half a minute when it first runs, and a thread that does so
 stalls the page. The process is started on demand, warmed, and started again when it dies.
 
 One request is worked on at a time. A newer request of a visitor takes the place of the older one that still waits.
@@ -30,7 +30,7 @@ POLL_S = 0.2  # how soon a busy process is given up when the lab closes
 POLITE_S = 1.0  # what an idle one may take to end
 NICENESS = 19
 
-WARMING = "UMAP is getting ready: two seconds, or ten at the very first start"
+WARMING = "UMAP is getting ready: two seconds, at the very first start up to half a minute"
 GONE = "The map process ended {times} times over this thought. PCA still stands; choose another input."
 NO_START = "The map process does not start ({times} attempts). PCA still stands; the server's log says why."
 CLOSED = "The lab is closing."

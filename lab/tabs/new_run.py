@@ -7,7 +7,7 @@ from typing import Any
 import gradio as gr
 
 from lab import settings
-from lab.tabs.page import PRIVATE, Memory, Page, Tick, said, session_of
+from lab.tabs.page import PRIVATE, Memory, Page, Tick, pressed, said, session_of
 from lab.views.style import count
 from lab.web import panels
 from lab.web.fields import Number
@@ -55,7 +55,7 @@ def _saving(page: Page) -> None:
     )
     save = gr.Button(WORDS["save"], size="sm", scale=0, min_width=64, elem_id="save")
 
-    @said
+    @pressed
     def keep(visitor: Any, chosen: Any) -> None:
         session_of(visitor).save(chosen)
         gr.Info(WORDS["saved"].format(name=chosen), title=WORDS["save"])
@@ -78,7 +78,7 @@ def _resetting(page: Page, tab: str) -> None:
     meant = gr.State(0)
     """How often a reset was meant."""
 
-    @said
+    @pressed
     def ask(visitor: Any, memory: Memory, meant: int) -> tuple[Any, ...]:
         now = time.monotonic()
         asked = memory.pop("reset asked", None)
@@ -111,11 +111,14 @@ def _resetting(page: Page, tab: str) -> None:
 
 def drawer(page: Page) -> None:
     """The dials of a new run, each with its default; and the runs that can be opened."""
-    with gr.Accordion(WORDS["new"], open=False, elem_id="new-run"):
-        _new_run(page)
+    with gr.Accordion(WORDS["new"], open=False, elem_id="new-run") as around:
+        began = _new_run(page)
+    for event in began:  # what is to be seen next lies below
+        event.success(lambda: gr.update(open=False), None, around, **PRIVATE)
 
 
-def _new_run(page: Page) -> None:
+def _new_run(page: Page) -> list[Any]:
+    """The drawer's inside; the events after which another run is open."""
     default = settings.NewRun()
     with gr.Row():
         data = gr.Dropdown(list(settings.DATASETS), value=default.data, label="Data", min_width=130)
@@ -146,25 +149,31 @@ def _new_run(page: Page) -> None:
     dials = [data, seed, dim, probes, steps, vitakka, vicara, sati, still, vipassana, upsampling, device]
     names = [item.name for item in dataclasses.fields(settings.NewRun)]
 
-    @said
+    @pressed
     def start(visitor: Any, *sent: Any, progress: gr.Progress = gr.Progress()) -> str:  # noqa: B008 (Gradio's way)
         def tell(share: float, text: str) -> None:
             progress(share, desc=text)
 
         info = session_of(visitor).new_run(dict(zip(names, sent, strict=True)), tell)
-        return f"Begun: {info.data}, seed {info.seed}, {info.parameters:,} parameters. {WORDS['begin_hint']}"
+        gr.Info(f"{info.data}, seed {info.seed}, {info.parameters:,} parameters.", title="Begun")
+        return WORDS["begin_hint"]
 
     @said
     def open_run(visitor: Any, chosen: Any) -> str:
         info = session_of(visitor).open_run(chosen)
-        return f"Opened: {info.name}. {WORDS['begin_hint']}"
+        gr.Info(info.name, title="Opened")
+        return WORDS["begin_hint"]
 
     def shelf(visitor: Any) -> Any:
         return gr.update(choices=list(session_of(visitor).shelf.names()))
 
-    page.openers.append(begin.click(start, [page.visitor, *dials], note, api_visibility="private"))
     saved.focus(shelf, page.visitor, saved, **PRIVATE)
-    page.openers.append(saved.input(open_run, [page.visitor, saved], note, **PRIVATE))
+    began = [
+        begin.click(start, [page.visitor, *dials], note, api_visibility="private"),
+        saved.input(open_run, [page.visitor, saved], note, **PRIVATE),
+    ]
+    page.openers += began
+    return began
 
 
 def _unsaved(n: int) -> str:

@@ -18,6 +18,7 @@ from lab.web.component import Instrument
 
 FIRST_TAB = "Converge"
 NOBODY = "nobody yet"
+TOO_EARLY = "The page is still looking for its run. Press again in a moment."
 PAUSE, RESUME = "Pause", "Resume"
 STORAGE_KEY = "satipatthana-lab"
 
@@ -158,6 +159,19 @@ def said(handler: Callable[..., Any]) -> Callable[..., Any]:
             raise gr.Error(str(error), title="Not done", print_exception=False) from error
 
     return guarded
+
+
+def pressed(handler: Callable[..., Any]) -> Callable[..., Any]:
+    """Like `said`, for what a person presses: too early, he is told so."""
+    guarded = said(handler)
+
+    @functools.wraps(handler)
+    def told(*arguments: Any, **named: Any) -> Any:
+        if arguments and arguments[0] == NOBODY:
+            gr.Info(TOO_EARLY)
+        return guarded(*arguments, **named)
+
+    return told
 
 
 def session_of(visitor: Any) -> Session:

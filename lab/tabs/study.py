@@ -8,7 +8,7 @@ import gradio as gr
 
 from lab.session import Session
 from lab.studies.study import StudyStatus
-from lab.tabs.page import PRIVATE, Memory, Page, Tick, said, session_of
+from lab.tabs.page import PRIVATE, Memory, Page, Tick, pressed, said, session_of
 from lab.web import panels
 
 WORDS = {"stop": "Stop", "waiting": "Waiting for its turn", "again": "Again"}
@@ -48,7 +48,7 @@ def study_panel(
         stop = gr.Button(WORDS["stop"], size="sm", scale=0, min_width=64, interactive=False, elem_id=f"{name}-stop")
     shown = panels.panel(elem_id=name, label=label)
 
-    @said
+    @pressed
     def begin(visitor: Any, *sent: Any) -> None:
         session = session_of(visitor)
         session.start_study(name, **dict(zip(dials, sent, strict=True)), **more(session))

@@ -8,7 +8,7 @@ import gradio as gr
 
 from lab.session import Session
 from lab.tabs import dials, doctor, new_run
-from lab.tabs.page import PRIVATE, Memory, Page, Tick, said, session_of
+from lab.tabs.page import PRIVATE, Memory, Page, Tick, pressed, session_of
 from lab.views import curves, gallery, vitals
 from lab.views.cards import MORE, Orders, orders, stage_card_html, stage_cards
 from lab.views.diagram import diagram, diagram_html
@@ -73,7 +73,7 @@ def build(page: Page) -> gr.Tab:
                 sparks = panels.panel(elem_id="vitals", label="Vitals")
         doctor.section(page, TAB)
 
-    @said
+    @pressed
     def train_all(visitor: Any) -> None:
         session_of(visitor).train_all()
 
@@ -155,7 +155,7 @@ def _curves(session: Session, held: View, stage: int) -> tuple[Any, curves.Curso
 
 
 def _trains(page: Page, button: gr.Button, stage: int, n_steps: int | None) -> None:
-    @said
+    @pressed
     def train(visitor: Any) -> None:
         session_of(visitor).train(stage, n_steps)
 

@@ -10,6 +10,7 @@ from torch import Tensor
 from satipatthana.core.system import SatipatthanaSystem
 from satipatthana.diagnostics.convergence import LONG, carry_on, precise_map
 from satipatthana.diagnostics.observing import observing
+from satipatthana.diagnostics.scale import median_pair
 from satipatthana.measures import distances
 
 CLOSE = 1e-3
@@ -68,9 +69,9 @@ def attractors(
     if len(ends) < 2:
         raise ValueError(f"{len(ends)} end has nothing to be told apart from; give at least two.")
     apart = distances(ends.double(), ends.double()).cpu().numpy()
-    ends_scale = _median_pair(apart)
+    ends_scale = median_pair(ends)
     # Where all forget, the ends lie a rounding error apart, and so does their median: the starts give the scale.
-    scale = max(ends_scale, _median_pair(distances(starts.double(), starts.double()).cpu().numpy()))
+    scale = max(ends_scale, median_pair(starts))
     linkage = AgglomerativeClustering(
         n_clusters=None,  # type: ignore[arg-type]  # their annotation forgot it
         metric="precomputed",
@@ -85,10 +86,6 @@ def attractors(
     shuffled = [_purity(_table(owner, chance.permutation(y), n_classes)) for _ in range(SHUFFLES)]
     table = _table(owner, y, n_classes)
     return Attractors(owner, table, _purity(table), float(np.mean(shuffled)), scale, ends_scale)
-
-
-def _median_pair(apart: Float[np.ndarray, "N N"]) -> float:
-    return float(np.median(apart[np.triu_indices(len(apart), 1)]))
 
 
 def _table(owner: Int[np.ndarray, " N"], y: Int[np.ndarray, " N"], n_classes: int) -> Int[np.ndarray, "M C"]:

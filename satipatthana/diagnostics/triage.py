@@ -179,6 +179,7 @@ def triage(system: SatipatthanaSystem, x: Float[Tensor, "M *shape"], trained: Co
     ends = run_on(system, thought, LONG).states[-1]
     limit = system.config.samatha.vitakka.inference_gate_threshold
     share = usage(thought.meta.attention)
+    directions = system.samatha.vitakka.directions  # of keyed probes the keys: their probes may lie close
     n_probes = len(system.probes)
     first = spread(thought.santana.states[0]).std
     signs = (
@@ -195,11 +196,11 @@ def triage(system: SatipatthanaSystem, x: Float[Tensor, "M *shape"], trained: Co
             (
                 Figure(
                     "cosine to the nearest other probe, median",
-                    nearest_probe(system.probes),
+                    nearest_probe(directions),
                     _parallel(system),
                     "above",
                 ),
-                Figure("root mean square cosine of all pairs", probe_angles(system.probes).rms),
+                Figure("root mean square cosine of all pairs", probe_angles(directions).rms),
             ),
         ),
         Sign(

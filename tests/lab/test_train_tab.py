@@ -9,7 +9,7 @@ import pytest
 from lab.app import build
 from lab.session import SESSIONS, Session
 from lab.tabs import dials, new_run
-from lab.tabs.page import Memory, Opening, Page
+from lab.tabs.page import NOBODY, TOO_EARLY, Memory, Opening, Page
 from lab.web.fields import Number, Slider
 
 BALANCE = "stage1.weights.balance"
@@ -98,6 +98,15 @@ def test_reset_asks_before_steps_are_lost(session: Session, visitor: str, settle
 def test_fields_pass_on_what_was_typed(field, sent):
     assert field.preprocess(sent) == sent  # whoever gets it says what is wrong with it, by name
     assert field.get_block_name() == type(field).__name__.lower()
+
+
+def test_who_presses_too_early_is_told_so(monkeypatch: pytest.MonkeyPatch):
+    told: list[str] = []
+    monkeypatch.setattr(gr, "Info", told.append)
+    with gr.Blocks() as blocks:
+        new_run.keeping(Page(Opening()), "Train")
+    assert handler(blocks, "ask")(NOBODY, Memory(), 0) == gr.skip() and told == [TOO_EARLY]
+    assert handler(blocks, "fill")(NOBODY) == gr.skip() and len(told) == 1, "the page asks this by itself"
 
 
 def test_no_field_of_the_page_speaks_for_itself():

@@ -110,3 +110,8 @@ def test_a_wrong_setting_is_refused_and_nothing_is_lost(trainer: Page) -> None:
     trainer.locator("#begin").click()
     expect(trainer.get_by_text(re.compile("D is 1; expected"))).to_be_visible(timeout=SLOW)
     expect(trainer.locator(".lab-header")).to_contain_text("moons")
+    trainer.get_by_label("D, latent width").fill("8")
+    trainer.locator("#begin").click()
+    expect(trainer.get_by_text(re.compile("digits, seed 0, .* parameters"))).to_be_visible(timeout=SLOW)
+    expect(trainer.locator(".lab-header")).to_contain_text("digits", timeout=SLOW)
+    expect(trainer.locator("#begin")).not_to_be_visible(timeout=SLOW)  # what is to be seen next lies below
