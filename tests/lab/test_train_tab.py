@@ -103,8 +103,11 @@ def test_fields_pass_on_what_was_typed(field, sent):
 def test_who_presses_too_early_is_told_so(monkeypatch: pytest.MonkeyPatch):
     told: list[str] = []
     monkeypatch.setattr(gr, "Info", told.append)
+    page = Page(Opening())
     with gr.Blocks() as blocks:
-        new_run.keeping(Page(Opening()), "Train")
+        new_run.keeping(page, "Train")
+        for hang_on in page.on_open:
+            hang_on(blocks.load(lambda: None))
     assert handler(blocks, "ask")(NOBODY, Memory(), 0) == gr.skip() and told == [TOO_EARLY]
     assert handler(blocks, "fill")(NOBODY) == gr.skip() and len(told) == 1, "the page asks this by itself"
 
