@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import gradio as gr
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from lab.web.component import converge, page_head
+from lab.web.component import converge
 from tests.ui.conftest import WAIT_MS, WatchedPage, chromium, open_page  # noqa: F401
 from tests.web import synthetic
+from tests.web.stage import staged
 from tests.web.synthetic import World
 
 expect.set_options(timeout=WAIT_MS)
@@ -101,29 +101,10 @@ def world() -> World:
 
 @pytest.fixture(scope="package")
 def stage() -> Iterator[Stage]:
-    """One page for all tests; a visitor starts on Converge with nothing on it."""
+    """One page for all tests; a visitor starts with nothing on it."""
     values: dict[str, dict | None] = {}
-    with gr.Blocks() as demo:
-        name = gr.Textbox(label="name")
-        heard = gr.Textbox(label="heard", interactive=True)
-        with gr.Tabs(selected="converge"):
-            with gr.Tab("Elsewhere", id="elsewhere"):
-                gr.Markdown("Nothing here.")
-            with gr.Tab("Converge", id="converge"):
-                instrument = converge()
-
-    def hear(event: gr.EventData) -> str:
-        return repr(event._data)
-
-    with demo:
-        name.submit(values.__getitem__, name, instrument, show_progress="hidden", trigger_mode="always_last")
-        for event in (instrument.pick, instrument.act, instrument.lost):
-            event(hear, None, heard)
-    _, url, _ = demo.launch(
-        server_name="127.0.0.1", prevent_thread_lock=True, quiet=True, ssr_mode=False, head=page_head()
-    )
-    yield Stage(url, values)
-    demo.close()
+    with staged(converge(), entered=lambda name: {"converge": values[name]}) as url:
+        yield Stage(url, values)
 
 
 @pytest.fixture(scope="package")
@@ -138,7 +119,7 @@ def opened(chromium: Browser, stage: Stage) -> Iterator[WatchedPage]:  # noqa: F
 @pytest.fixture
 def shown(opened: WatchedPage, stage: Stage) -> Iterator[Shown]:
     """The page, loaded anew, with nothing on it. At the end it must have been quiet."""
-    opened.page.goto("about:blank")  # Gradio complains of the streams that leaving a page cuts off
+    opened.page.goto("about:blank")  # what is still on its way when a page is left belongs to the test before
     for noticed in (opened.console_errors, opened.page_errors, opened.outside_requests):
         noticed.clear()
     opened.page.goto(stage.url)

@@ -55,19 +55,6 @@ def test_keys_belong_to_whoever_types(thinking: Shown):
     thinking.expect(step=0, playing="")
 
 
-def test_keys_do_nothing_while_another_tab_is_open(thinking: Shown):
-    thinking.press("ArrowRight")
-    thinking.page.get_by_role("tab", name="Elsewhere").click()
-    expect(thinking.root).to_be_hidden()
-    thinking.press("ArrowRight", "Space")
-    thinking.page.get_by_role("tab", name="Converge").click()
-    expect(thinking.root).to_be_visible()
-    thinking.expect(step=1, playing="")
-    # the tab's button has the focus now, and yet the keys are the clock's
-    thinking.press("ArrowRight")
-    thinking.expect(step=2)
-
-
 def test_buttons(thinking: Shown):
     for label, step in (
         ("One step on", 1),

@@ -3,7 +3,6 @@
 import html
 import re
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
 
 import gradio as gr
 import httpx
@@ -12,13 +11,12 @@ import pytest
 from lab.views import style
 from lab.web import component
 from lab.web.component import Instrument, converge, page_head
-
-SOURCES = re.compile(r'(?:src|href)="([^"]+)"')
+from tests.web.stage import ADDRESSES, path_of
 
 
 def paths(head: str) -> list[Path]:
     """The files that a head asks for."""
-    return [Path(unquote(urlsplit(address).path.split("file=")[1])) for address in SOURCES.findall(head)]
+    return [path_of(address) for address in ADDRESSES.findall(head)]
 
 
 def test_scripts_come_in_order_and_exist():
@@ -44,7 +42,7 @@ def test_the_page_head_brings_palette_and_styles():
 
 def test_nothing_is_asked_from_elsewhere():
     for head in (page_head(), converge().head or ""):
-        assert all(address.startswith("/gradio_api/file=") for address in SOURCES.findall(head))
+        assert all(address.startswith("/gradio_api/file=") for address in ADDRESSES.findall(head))
     for path in Path(component.__file__).parent.glob("*"):
         if path.suffix in (".js", ".css"):
             outside = re.findall(r"https?://[^\s\"')]+", path.read_text(encoding="utf-8"))
@@ -56,7 +54,7 @@ def test_files_are_served_and_python_is_not():
         instrument = converge()
     _, url, _ = demo.launch(server_name="127.0.0.1", prevent_thread_lock=True, quiet=True, ssr_mode=False)
     try:
-        for address in SOURCES.findall(instrument.head or ""):
+        for address in ADDRESSES.findall(instrument.head or ""):
             assert httpx.get(url.rstrip("/") + address).status_code == 200, address
         assert httpx.get(f"{url}gradio_api/file={component.__file__}").status_code == 403
     finally:

@@ -1,18 +1,16 @@
 """The gate's handle in a real browser: the shares follow it at once, and Python is told where it was let go."""
 
 from collections.abc import Iterator
-from typing import Any
 
-import gradio as gr
 import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
 from lab.views.gate import gate_html
-from lab.web.component import page_head
 from lab.web.panels import gate, show
 from satipatthana.diagnostics.gate import GateCurve
 from tests.ui.conftest import OpenPage
+from tests.web.stage import Answer, staged
 
 THRESHOLDS = np.linspace(-1, 1, 21, dtype=np.float32)
 
@@ -27,19 +25,12 @@ def html(at: dict[str, float] | None = None) -> str:
 
 @pytest.fixture(scope="module")
 def url() -> Iterator[str]:
-    def drop(event: gr.EventData) -> tuple[str, dict[str, str]]:
-        told: Any = event._data["act"]
-        return told, show(html({"inference": float(told.split(":")[2])}))
+    def drop(_: str, data: dict[str, str]) -> Answer:
+        told = data["act"]
+        return {"told": told, "gates": show(html({"inference": float(told.split(":")[2])}))}
 
-    with gr.Blocks() as demo:
-        panel = gate(html(), elem_id="gates")
-        told = gr.Textbox("", label="told", elem_id="told")
-        panel.act(drop, None, [told, panel], show_progress="hidden")
-    _, url, _ = demo.launch(
-        server_name="127.0.0.1", prevent_thread_lock=True, quiet=True, ssr_mode=False, head=page_head()
-    )
-    yield url
-    demo.close()
+    with staged(gate(html(), elem_id="gates"), texts=["told"], triggered=drop) as url:
+        yield url
 
 
 def share(page: Page, family: str) -> str:

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import gradio as gr
 import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
@@ -14,11 +13,11 @@ from lab.views import curves
 from lab.views.cards import stage_card_html, stage_cards
 from lab.views.gallery import strip, strip_html
 from lab.views.style import number, palette
-from lab.web.component import page_head
 from lab.web.panels import curves as loss_curves
 from lab.web.panels import panel, show
 from tests.ui.conftest import OpenPage
 from tests.views.test_curves import history
+from tests.web.stage import Answer, staged
 
 PLOT = "document.querySelector('.curves-plot')"
 FIRST_TERM = 4  # after the overview's four traces
@@ -59,26 +58,12 @@ class Widgets:
 @pytest.fixture(scope="module")
 def served() -> Iterator[Served]:
     values: dict[str, Any] = {}
-    with gr.Blocks() as demo:
-        name = gr.Textbox(label="name")
-        heard = gr.Textbox(label="heard")
-        chart, board = loss_curves(), panel(elem_id="board")
 
-        def shown(name: str) -> tuple[Any, Any]:
-            value = values[name]
-            return (value, gr.skip()) if name.startswith("curves") else (gr.skip(), value)
+    def entered(name: str) -> Answer:
+        return {"curves" if name.startswith("curves") else "board": values[name]}
 
-        def hear(event: gr.EventData) -> str:
-            return repr(event._data)
-
-        name.submit(shown, name, [chart, board], show_progress="hidden")
-        for event in (chart.resync, chart.stage, board.act):
-            event(hear, None, heard)
-    _, url, _ = demo.launch(
-        server_name="127.0.0.1", prevent_thread_lock=True, quiet=True, ssr_mode=False, head=page_head()
-    )
-    yield Served(url, values)
-    demo.close()
+    with staged(loss_curves(), panel(elem_id="board"), entered=entered) as url:
+        yield Served(url, values)
 
 
 @pytest.fixture

@@ -2,13 +2,12 @@
 
 from collections.abc import Iterator
 
-import gradio as gr
 import pytest
 from playwright.sync_api import Page, expect
 
-from lab.web.component import page_head
 from lab.web.panels import panel
 from tests.ui.conftest import OpenPage
+from tests.web.stage import staged
 
 PIXEL = "data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7"
 
@@ -21,13 +20,10 @@ def cell(name: str, group: str) -> str:
 @pytest.fixture(scope="module")
 def url() -> Iterator[str]:
     pictures = cell("first", "picture") + cell("second", "picture") + cell("power", "power")
-    with gr.Blocks() as demo:
-        panel(f"<div data-zooms>{pictures}</div><div data-zooms>{cell('elsewhere', 'picture')}</div>")
-    _, url, _ = demo.launch(
-        server_name="127.0.0.1", prevent_thread_lock=True, quiet=True, ssr_mode=False, head=page_head()
-    )
-    yield url
-    demo.close()
+    elsewhere = cell("elsewhere", "picture")
+    html = f"<div data-zooms>{pictures}</div><div data-zooms>{elsewhere}</div>"
+    with staged(panel(html, elem_id="pictures")) as url:
+        yield url
 
 
 def scale(page: Page, name: str) -> str:
