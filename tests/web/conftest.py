@@ -1,6 +1,7 @@
 """A small page with the instrument on it, fed by hand: no network, no session, no training."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import pytest
@@ -108,7 +109,7 @@ def stage() -> Iterator[Stage]:
 
 
 @pytest.fixture(scope="package")
-def opened(chromium: Browser, stage: Stage) -> Iterator[WatchedPage]:  # noqa: F811
+def opened(chromium: Browser) -> Iterator[WatchedPage]:  # noqa: F811
     """One page for all tests, because a reload costs a third of a new visitor."""
     context = chromium.new_context(viewport={"width": 1440, "height": 900})
     context.set_default_timeout(WAIT_MS)
@@ -116,17 +117,24 @@ def opened(chromium: Browser, stage: Stage) -> Iterator[WatchedPage]:  # noqa: F
     context.close()
 
 
-@pytest.fixture
-def shown(opened: WatchedPage, stage: Stage) -> Iterator[Shown]:
-    """The page, loaded anew, with nothing on it. At the end it must have been quiet."""
+@contextmanager
+def loaded(opened: WatchedPage, url: str) -> Iterator[Page]:
+    """The page with this address, loaded anew. At the end it must have been quiet."""
     opened.page.goto("about:blank")  # what is still on its way when a page is left belongs to the test before
     for noticed in (opened.console_errors, opened.page_errors, opened.outside_requests):
         noticed.clear()
-    opened.page.goto(stage.url)
-    shown = Shown(opened)
-    shown.expect(state="empty")
-    yield shown
+    opened.page.goto(url)
+    yield opened.page
     opened.assert_quiet()
+
+
+@pytest.fixture
+def shown(opened: WatchedPage, stage: Stage) -> Iterator[Shown]:
+    """The page, loaded anew, with nothing on it."""
+    with loaded(opened, stage.url):
+        shown = Shown(opened)
+        shown.expect(state="empty")
+        yield shown
 
 
 @pytest.fixture

@@ -9,7 +9,8 @@ from playwright.sync_api import Page, expect
 from lab.views.gate import gate_html
 from lab.web.panels import gate, show
 from satipatthana.diagnostics.gate import GateCurve
-from tests.ui.conftest import OpenPage
+from tests.ui.conftest import WatchedPage
+from tests.web.conftest import loaded
 from tests.web.stage import Answer, staged
 
 THRESHOLDS = np.linspace(-1, 1, 21, dtype=np.float32)
@@ -33,12 +34,17 @@ def url() -> Iterator[str]:
         yield url
 
 
+@pytest.fixture
+def page(opened: WatchedPage, url: str) -> Iterator[Page]:
+    with loaded(opened, url) as page:
+        yield page
+
+
 def share(page: Page, family: str) -> str:
     return page.locator(f"tr[data-family={family}] [data-share]").inner_text()
 
 
-def test_the_handle_is_dragged_and_dropped(open_page: OpenPage, url: str) -> None:
-    page = open_page(url).page
+def test_the_handle_is_dragged_and_dropped(page: Page) -> None:
     handle = page.locator("[data-handle]")
     expect(handle).to_have_attribute("data-value", "-1.000")
     assert share(page, "letters") == "100 %"
@@ -58,8 +64,7 @@ def test_the_handle_is_dragged_and_dropped(open_page: OpenPage, url: str) -> Non
     expect(handle).to_have_attribute("data-value", f"{at:.3f}")  # where it was let go, drawn anew by Python
 
 
-def test_the_arrow_keys_move_it_and_the_left_edge_is_open(open_page: OpenPage, url: str) -> None:
-    page = open_page(url).page
+def test_the_arrow_keys_move_it_and_the_left_edge_is_open(page: Page) -> None:
     handle = page.locator("[data-handle]")
     handle.focus()
     page.keyboard.press("ArrowRight")

@@ -41,13 +41,6 @@ def stage() -> Iterator[Stage]:
     demo.close()
 
 
-@pytest.fixture
-def shown(open_page: OpenPage, stage: Stage) -> Shown:
-    shown = Shown(open_page(stage.url))
-    shown.expect(state="empty")
-    return shown
-
-
 def test_values_come_from_python_and_events_go_back(shown: Shown, stage: Stage, world: World):
     stage.values["empty"] = thought.empty_payload("This run has not been trained.", "Train stage 0")
     stage.values["back"] = synthetic.payload(world, id="back", play=False)
