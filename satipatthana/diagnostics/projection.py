@@ -185,8 +185,8 @@ def _fit_umap(points: Points, init: Any, seed: int, n_epochs: int) -> Plane:
 
 @cache
 def _import_umap() -> Any:
-    """UMAP, with what numba compiles for it kept on the disk, as numba keeps it: some twenty seconds of compiling once, then
-    under two at every start. Most of UMAP's functions do not ask for that by themselves."""
+    """UMAP, with what numba compiles for it kept on the disk, as numba keeps it: some twenty seconds of compiling once,
+    then under two at every start. Most of UMAP's functions do not ask for that by themselves."""
     import numba
 
     compiled = numba.njit
