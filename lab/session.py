@@ -34,7 +34,7 @@ MOST_STEPS = 100_000  # of one order
 MAX_SESSIONS = 32
 MOST_SHOWN = 200  # samples of a gallery
 MOST_DECODED = 16
-STRIP_S = 2.0
+STRIP_S = 3.0
 
 
 class Session(Visit):
@@ -130,7 +130,7 @@ class Session(Visit):
     def strip_info(self) -> looks.StripLook:
         """The same eight digits as the network draws them now and as it did at the last keyframe.
 
-        While it trains, at most every two seconds: a drawing costs as much as half a step.
+        While it trains, at most every three seconds: a drawing costs as much as half a step.
         """
         now, drawn_at = self.now, time.monotonic()
         if now.job.busy and self._strip is not None:

@@ -21,7 +21,7 @@ from lab.web.component import Instrument
 
 ROUTE = "/lab/look"  # wire.js asks it
 GONE = 410
-IDLE_MS, TRAINING_MS = 500, 1000  # between two looks: each costs a training on two cores some twenty milliseconds
+IDLE_MS, TRAINING_MS = 500, 1500  # between two looks: each costs a training on two cores some twenty milliseconds
 
 PAGES: "WeakValueDictionary[str, Memory]" = WeakValueDictionary()
 """The pages that may look, each by a name that only it knows; a page that Gradio has forgotten is forgotten here."""

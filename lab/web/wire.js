@@ -19,7 +19,7 @@
         const asked = name;
         const answer = await ask(asked);
         looking = false;
-        if (answer?.status === GONE && asked === name) name = null; // forgotten by the server: Gradio says so
+        if (answer?.status === GONE && asked === name) return location.reload(); // after a long nap: it finds its run again
         next(answer?.ok && asked === name ? take(await answer.json()) : AGAIN);
       };
       const ask = async (name) => {

@@ -145,3 +145,13 @@ def test_keys_of_the_page(lab_page: WatchedPage) -> None:
     page.keyboard.press("?")
     expect(page.locator("#lab-help")).to_be_visible()
     expect(page.locator("#lab-help")).to_contain_text("first guess")
+
+
+def test_a_page_that_the_server_forgot_finds_its_run_again(lab_page: WatchedPage) -> None:
+    page = thinking(lab_page.page)
+    page.evaluate("window.before = true")
+    page.route("**/lab/look", lambda route: route.fulfill(status=410), times=1)
+    page.wait_for_function("window.before === undefined", timeout=SLOW)
+    lab_page.console_errors.clear()  # the browser tells of the 410, Gradio of the streams that a reload cuts off
+    thinking(page)
+    expect(page.locator(".lab-header")).to_contain_text("healthy", timeout=SLOW)
