@@ -1,4 +1,4 @@
-"""The wire: how everything that a look at the run finds new reaches the screen, twice a second, and less often while a network trains.
+"""The wire: how everything that a look at the run finds new reaches the screen; less often while a network trains.
 
 Not as an event of Gradio: the browser then walks over every component of the page at every event, and the server builds
 each output anew, also a skipped one, in a thread that takes the interpreter from the one that trains. On two cores that
