@@ -7,6 +7,7 @@ python assets/make_tree.py --check    # says whether it is up to date: exit stat
 import ast
 import re
 import sys
+from itertools import takewhile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -24,7 +25,8 @@ def sentence(path: Path) -> str:
     if path.suffix == ".py":
         said = ast.get_docstring(ast.parse(text)) or ""
     elif path.suffix == ".js":
-        said = " ".join(line[2:].strip() for line in re.match(r"(?://.*\n)*", text)[0].splitlines())  # type: ignore[index]
+        comment = takewhile(lambda line: line.startswith("//"), text.splitlines())
+        said = " ".join(line[2:].strip() for line in comment)
     else:
         found = re.match(r"\s*/\*(.*?)\*/", text, flags=re.S)
         said = found[1] if found else ""

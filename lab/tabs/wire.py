@@ -95,9 +95,7 @@ class Wire:
                 continue
             try:
                 found += tick.look(memory.visitor, memory)
-            except (
-                *SAID,
-                gr.Error,
-            ):  # what a visitor did not ask for does not interrupt him: no run is open, or it went
+            except (*SAID, gr.Error):
+                # what a visitor did not ask for does not interrupt him: no run is open yet, or it has gone
                 found += nothing
         return found

@@ -37,6 +37,7 @@
       api.watch("value", () => show(api.props.value));
       show(api.props.value);
       const id = root.closest(".block[id]")?.id;
+      if (!id) return; // nothing is sent to what has no name
       mounted.set(id, show);
       if (early.has(id)) show(early.get(id));
       early.delete(id);

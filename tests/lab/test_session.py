@@ -268,7 +268,7 @@ def test_the_strip_draws_the_same_digits_as_learning_goes_on(session: Session, s
     assert not np.allclose(session.strip_info().now, look.now)
 
 
-def test_while_it_trains_the_strip_is_drawn_once_a_second(session: Session, settle, monkeypatch):
+def test_while_it_trains_the_strip_is_drawn_now_and_then(session: Session, settle, monkeypatch):
     session.train(0, 1)
     settle(session)
     monkeypatch.setattr("lab.session.STRIP_S", float("inf"))

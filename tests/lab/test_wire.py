@@ -8,6 +8,7 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
+from lab.app import IDLE_S, build
 from lab.limits import BadInput
 from lab.tabs import wire
 from lab.tabs.page import FIRST_TAB, Memory, Opening, Page, Tick
@@ -100,6 +101,11 @@ def test_a_page_that_is_gone_is_forgotten(ticking: Ticking):
     assert name in wire.PAGES
     del memory
     assert name not in wire.PAGES
+
+
+def test_gradio_has_the_pause_that_the_lab_lengthens():
+    blocks, _ = build(Opening())
+    assert blocks.queue()._queue.sleep_when_free < IDLE_S
 
 
 def test_memory_tells_what_is_new():
