@@ -116,7 +116,7 @@
         conformity: ["conformity", "Did it move as healthy thoughts move?"],
         confidence: ["confidence", "Both together"],
       },
-      untried: (steps) => `Its judge learned from ends of ${steps}-step thoughts: doubt these scores.`,
+      untried: (steps) => `Its judge learned at step ${steps}: doubt this.`,
       noStep: "no step yet",
     },
     clock: {
