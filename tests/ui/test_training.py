@@ -106,11 +106,15 @@ def test_fields_say_what_holds_and_nothing_jumps(trainer: Page, moons_server: La
 
 def test_a_wrong_setting_is_refused_and_nothing_is_lost(trainer: Page) -> None:
     trainer.get_by_role("button", name="New run").click()
-    trainer.get_by_label("D, latent width").fill("1")
+    dim = trainer.get_by_label("D, latent width")
+    expect(dim).to_have_value("64")  # the drawer has opened, and nothing overwrites what is typed now
+    dim.fill("1")
+    dim.press("Tab")
+    expect(dim).to_have_value("1")
     trainer.locator("#begin").click()
     expect(trainer.get_by_text(re.compile("D is 1; expected"))).to_be_visible(timeout=SLOW)
     expect(trainer.locator(".lab-header")).to_contain_text("moons")
-    trainer.get_by_label("D, latent width").fill("8")
+    dim.fill("8")
     trainer.locator("#begin").click()
     expect(trainer.get_by_text(re.compile("digits, seed 0, .* parameters"))).to_be_visible(timeout=SLOW)
     expect(trainer.locator(".lab-header")).to_contain_text("digits", timeout=SLOW)
