@@ -174,8 +174,8 @@ class Session(Visit):
 
     def thought_now(self, **sent: Any) -> Shown:
         """Thinks with the present weights, also while they are in training. The settings are those of `Question`."""
-        now = self.now
-        question = Question.checked(len(now.run.bundle.test), **sent)
+        now, bundle = self.now, self.now.run.bundle
+        question = Question.checked({"test": len(bundle.test), "train": len(bundle.train)}, **sent)
         self._shown = now.thinker.now(f"thought-{next(self._numbers)}", question, now.snapshot(), now.run.name)
         return self._shown
 

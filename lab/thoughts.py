@@ -96,15 +96,16 @@ class Thinker:
     def now(self, id: str, question: Question, snapshot: "Snapshot", run: str) -> Shown:
         """The thought with the present weights, on the PCA map."""
         context, history = self.context(snapshot), snapshot.history
-        minds = self._minds(snapshot.system, question, context.pca)
-        label = self.bundle.class_names[int(self.bundle.test.y[question.sample])]
+        minds = self._minds(snapshot.system, question, context.pca, context.s_star)
+        target, label = question.look_up(self.bundle)
         about = About(
             run=run,
             data=self.bundle.name,
             classes=self.bundle.class_names,
             mode=question.mode,
             sample=question.sample,
-            label=label,
+            part=question.part,
+            label=self.bundle.class_names[label],
             noise=question.noise,
             seed=question.seed,
             threshold=next(iter(minds.values())).thought.threshold,
@@ -115,7 +116,7 @@ class Thinker:
             id=id,
             question=question,
             about=about,
-            target=self.bundle.test.x[question.sample].numpy(),
+            target=target[0].numpy(),
             frames=(frame,),
             context=context,
             honesty=self._confess(minds, context, question.seed, None),
@@ -138,17 +139,18 @@ class Thinker:
         context, question, keyframes = shown.context, shown.question, snapshot.keyframes
         length = sum(len(thought.step_size) for thought in shown.thoughts.values())
         frames: list[Frame] = []
-        cloud, moved = None, None
+        ends, moved = None, None
         chosen = chosen_keyframes(keyframes, shown.frames[-1].global_step, length)
         for index, past in walk(snapshot.system, keyframes, chosen):
             if not go_on():
                 return None
-            if cloud is None or moved != last_move(keyframes, index):
+            if ends is None or moved != last_move(keyframes, index):
                 moved = last_move(keyframes, index)
-                cloud = self._past_cloud(past, keyframes[max(moved, 0)], context.pca)
+                ends = self._past_ends(past, keyframes[max(moved, 0)])
+                cloud = self._cloud(ends, past.probes.numpy(), context.pca)
             # Before its keys are fitted the gate compares something else: the threshold of today says nothing then.
             then = question if past.samatha.vitakka.has_gate_keys else replace(question, threshold=OPEN)
-            minds = self._minds(past, then, context.pca)
+            minds = self._minds(past, then, context.pca, ends)
             frames.append(_frame(place(keyframes[index]), minds, cloud))
         if not go_on():
             return None
@@ -172,12 +174,12 @@ class Thinker:
         pca = fit_pca(s_star)
         return Context(snapshot.version, s_star, probes, pca, self._cloud(s_star, probes, pca))
 
-    def _past_cloud(self, past: "SatipatthanaSystem", keyframe: "Keyframe", pca: "FlatMap") -> Cloud:
+    def _past_ends(self, past: "SatipatthanaSystem", keyframe: "Keyframe") -> np.ndarray:
         key = (keyframe.stage, keyframe.global_step)
         s_star = self._past.get(key)
         if s_star is None:
             s_star = self._past[key] = settled(past, self.bundle.train.x[:FRAME_CONTEXT]).astype(np.float16)
-        return self._cloud(s_star.astype(np.float32), past.probes.numpy(), pca)
+        return s_star.astype(np.float32)
 
     def _cloud(self, s_star: np.ndarray, probes: np.ndarray, pca: "FlatMap") -> Cloud:
         """The context on these axes, with the share of its variance that each of them shows."""
@@ -188,7 +190,10 @@ class Thinker:
         inputs = train.x[:n].numpy() if tuple(self.bundle.x_shape) == (2,) else None
         return Cloud(xy, pca.project(probes), train.y[:n].numpy(), tuple(explained.tolist()), inputs)
 
-    def _minds(self, system: "SatipatthanaSystem", question: Question, pca: "FlatMap") -> dict[Any, MindView]:
+    def _minds(
+        self, system: "SatipatthanaSystem", question: Question, pca: "FlatMap", ends: np.ndarray
+    ) -> dict[Any, MindView]:
+        from satipatthana.diagnostics.neighbours import N_NEAREST, nearest
         from satipatthana.diagnostics.projection import false_motion
         from satipatthana.diagnostics.thought import think_aloud
 
@@ -196,7 +201,7 @@ class Thinker:
         for name in question.minds:
             thought = think_aloud(
                 system,
-                self.bundle.test.x[question.sample : question.sample + 1],
+                question.look_up(self.bundle)[0],
                 samples=[question.sample],
                 seed=question.seed,
                 noise=question.noise,
@@ -206,10 +211,16 @@ class Thinker:
                 drunk_skip_prob=question.skip,
                 drunk_perturbation_std=question.push,
             )
-            path = pca.project(thought.states[:, 0])
+            states = thought.states[:, 0]
+            path = pca.project(states)
             limit = question.n_steps or system.config.samatha.sati.n_steps
-            false = false_motion(path, thought.states[:, 0]).false
-            minds[name] = MindView(thought, path, false, verdict=verdict(system, thought, limit))
+            minds[name] = MindView(
+                thought,
+                path,
+                false_motion(path, states).false,
+                verdict=verdict(system, thought, limit),
+                neighbours=nearest(states, ends) if len(ends) >= N_NEAREST else None,
+            )
         return minds
 
     def _confess(self, minds: Any, context: Context, seed: int, quality: Any) -> dict[str, float]:

@@ -48,7 +48,7 @@ def think(system: "SatipatthanaSystem", bundle: "DataBundle", question: Question
 
     with observing(system):
         return system.think(
-            bundle.test.x[question.sample : question.sample + 1],
+            question.look_up(bundle)[0],
             noise_level=question.noise,
             drunk_mode=drunk,
             n_steps=question.n_steps,

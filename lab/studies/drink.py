@@ -69,7 +69,7 @@ def twins_look(system: "SatipatthanaSystem", bundle: "DataBundle", question: Que
     push = config.drunk_perturbation_std if question.push is None else question.push
     found = twins(
         system,
-        bundle.test.x[question.sample : question.sample + 1],
+        question.look_up(bundle)[0],
         samples=[question.sample],
         seed=question.seed,
         unit=unit_of(system, known),
@@ -116,14 +116,12 @@ def cuts(subject: Subject, question: Question) -> "Iterator[Progress[Cuts]]":
     from satipatthana.diagnostics.planes import planes
     from satipatthana.diagnostics.progress import Progress
 
-    test, others = subject.bundle.test, subject.bundle.validation
-    row = slice(question.sample, question.sample + 1)
+    others = subject.bundle.validation
     points = tuple(subject.bundle.x_shape) == (2,)
     found = None
     for piece in planes(
         subject.system,
-        test.x[row],
-        int(test.y[question.sample]),
+        *question.look_up(subject.bundle),
         others.x[:OTHERS],
         others.y[:OTHERS],
         noise_level=question.noise,

@@ -55,13 +55,15 @@ def build(page: Page) -> gr.Tab:
         with gr.Column(scale=1, min_width=320):
             thought = converge_instrument(waiting_payload(WORDS["waiting"]))
         sample = gr.State(-1)
+        part = gr.State("test")
+        """The split that the sample is of."""
         asked_key = gr.State("")
         """Names the question and the weights of the thought on the page."""
         replayed = gr.State("")
         """The same for the last thought that was replayed over the keyframes."""
 
     drawn = [thought, asked_key]
-    asked = [page.visitor, sample, noise, seed, mind, skip, push, gate, steps]
+    asked = [page.visitor, sample, part, noise, seed, mind, skip, push, gate, steps]
 
     @said
     def think(visitor: Any, *sent: Any) -> tuple[Any, str]:
@@ -86,13 +88,19 @@ def build(page: Page) -> gr.Tab:
         return shown.payload(), key
 
     @said
-    def pick(event: gr.EventData) -> Any:
-        return event._data.get("sample") if isinstance(event._data, dict) else None
+    def pick(event: gr.EventData) -> tuple[Any, str]:
+        """An input of the gallery."""
+        return _sent(event).get("sample"), "test"
+
+    @said
+    def pick_point(event: gr.EventData) -> tuple[Any, str]:
+        """An input of the map's cloud."""
+        return _sent(event).get("point"), "train"
 
     @said
     def axis(visitor: Any, event: gr.EventData) -> Any:
         """The thought between two probes; the page merges it in and moves nothing."""
-        asked = event._data if isinstance(event._data, dict) else {}
+        asked = _sent(event)
         return session_of(visitor).axis_patch(asked.get("from"), asked.get("to"))
 
     @said
@@ -108,6 +116,7 @@ def build(page: Page) -> gr.Tab:
         return (
             gallery_payload(info.data, shown.samples, shown.x, shown.labels, first),
             first,
+            "test",
             info.skip,
             info.push,
             gr.update(value=info.threshold),
@@ -126,7 +135,7 @@ def build(page: Page) -> gr.Tab:
         event.success(replay, [page.visitor, asked_key, replayed], [thought, replayed], **PRIVATE)
 
     def on_open(event: Any) -> None:
-        ready = event.success(begin, [page.visitor, sample], [inputs, sample, skip, push, gate, steps], **PRIVATE)
+        ready = event.success(begin, [page.visitor, sample], [inputs, sample, part, skip, push, gate, steps], **PRIVATE)
         follow(ready.then(think, asked, drawn, **PRIVATE))
 
     page.on_open.append(on_open)
@@ -135,7 +144,8 @@ def build(page: Page) -> gr.Tab:
     follow(mind.input(think, asked, drawn, **LATEST))
     follow(seed.submit(think, asked, drawn, **LATEST))
     follow(again.click(think, asked, drawn, **LATEST))
-    follow(inputs.pick(pick, None, sample, **PRIVATE).then(think, asked, drawn, **LATEST))
+    follow(inputs.pick(pick, None, [sample, part], **PRIVATE).then(think, asked, drawn, **LATEST))
+    follow(thought.pick(pick_point, None, [sample, part], **PRIVATE).then(think, asked, drawn, **LATEST))
     follow(calibrate.click(find_gate, page.visitor, gate, **PRIVATE).then(think, asked, drawn, **LATEST))
     follow(opened.click(lambda: -1, None, gate, **PRIVATE).then(think, asked, drawn, **LATEST))
     thought.axis(axis, page.visitor, thought, **LATEST)
@@ -150,8 +160,12 @@ def build(page: Page) -> gr.Tab:
 
 
 def _question(sent: tuple[Any, ...]) -> dict[str, Any]:
-    names = ("sample", "noise", "seed", "mode", "skip", "push", "threshold", "n_steps")
+    names = ("sample", "part", "noise", "seed", "mode", "skip", "push", "threshold", "n_steps")
     return dict(zip(names, sent, strict=True))
+
+
+def _sent(event: gr.EventData) -> dict[str, Any]:
+    return event._data if isinstance(event._data, dict) else {}
 
 
 def _key(session: Session, sent: tuple[Any, ...]) -> str:

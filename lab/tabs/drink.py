@@ -70,7 +70,7 @@ def _cuts(session: Session, status: StudyStatus) -> str:
     info = CutsInfo(
         found.planes,
         session.run_info().class_names,
-        found.question.sample,
+        found.question.title,
         found.question.seed,
         found.ground,
         found.points,

@@ -66,7 +66,7 @@ def _state(session: Session, status: StudyStatus) -> str:
 
 def _about(session: Session, question: Question) -> str:
     run = session.run_info()
-    said = f"Test input {question.sample}" + WORDS["noise"].format(noise=question.noise)
+    said = question.title.capitalize() + WORDS["noise"].format(noise=question.noise)
     if "drunk" in question.minds:
         skip = run.skip if question.skip is None else question.skip
         push = run.push if question.push is None else question.push

@@ -70,7 +70,8 @@ class CutsInfo:
 
     planes: Planes
     classes: tuple[str, ...]
-    sample: int
+    title: str
+    """Of the input."""
     seed: int
     ground: Ground | None = None
     points: np.ndarray | None = None
@@ -86,7 +87,7 @@ def planes_html(info: CutsInfo | None, now: Working = Working()) -> str:  # noqa
         return panel_html("basins", BASINS, said or empty_html(WORDS["none"]))
     if info.other_thought and not said:
         said = f'<p class="study-state" role="status">{WORDS["sample"]}</p>'
-    note = f"sample {info.sample} · {corner(None, info.seed)} · unit {number(info.planes.unit)}"
+    note = f"{info.title} · {corner(None, info.seed)} · unit {number(info.planes.unit)}"
     basins, field = info.planes.basins, info.planes.field
     panels = [
         panel_html("basins", BASINS, said, "" if basins is None else _basins(basins, info), corner=note),

@@ -40,6 +40,8 @@ class About:
     threshold: float = -1.0
     trained_steps: int | None = None
     """Length of the thoughts that the judge learned from; None when that is not known."""
+    part: Literal["test", "train"] = "test"
+    """The split that the sample is of."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,8 @@ class Cloud:
 class MindView:
     """One mind: row ``row`` of a Thought, its path (T+1, 2) on the PCA map and which steps of it are false (T,).
 
-    ``verdict`` is what convergence was found to be, in words; None says nothing.
+    ``verdict`` is what convergence was found to be, in words; None says nothing. ``neighbours`` (T+1, k) are the points
+    of the frame's cloud that are nearest to each state in the latent space, nearest first.
     """
 
     thought: Thought
@@ -69,6 +72,7 @@ class MindView:
     false_motion: np.ndarray
     row: int = 0
     verdict: str | None = None
+    neighbours: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
@@ -133,6 +137,7 @@ def thought_payload(
         "about": {
             "run": about.run,
             "sample": about.sample,
+            "part": about.part,
             "label": about.label,
             "noise": _finite(about.noise),
             "seed": about.seed,
@@ -239,6 +244,8 @@ def _mind(view: MindView, classes: Sequence[str]) -> dict[str, Any]:
     thought, row = view.thought, view.row
     n_steps = len(thought.step_size)
     lengths = {"path": (len(view.path), n_steps + 1), "false_motion": (len(view.false_motion), n_steps)}
+    if view.neighbours is not None:
+        lengths["neighbours"] = (len(view.neighbours), n_steps + 1)
     for name, (found, expected) in lengths.items():
         if found != expected:
             raise ValueError(f"{name} has {found} rows; a thought of {n_steps} steps has {expected}.")
@@ -261,6 +268,7 @@ def _mind(view: MindView, classes: Sequence[str]) -> dict[str, Any]:
         "false_motion": {"pca": pack(_flags(view.false_motion))},
         "answer": str(classes[int(np.argmax(probabilities[-1]))]),
         "verdict": view.verdict,
+        "neighbours": None if view.neighbours is None else pack(np.asarray(view.neighbours).astype(np.uint16)),
     }
 
 

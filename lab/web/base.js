@@ -48,7 +48,7 @@
   Lab.deliver = (id, value) => (mounted.has(id) ? mounted.get(id)(value) : early.set(id, value));
 
   // --- typed arrays --------------------------------------------------------------------------------------------
-  const KINDS = {u1: Uint8Array, f4: Float32Array, i4: Int32Array};
+  const KINDS = {u1: Uint8Array, u2: Uint16Array, f4: Float32Array, i4: Int32Array};
   const unpacked = new WeakMap(); // by packed object: the frames of a long thought are read when they are first shown
 
   // {"dtype", "shape", "data"} -> {shape, data: typed array}; null stays null

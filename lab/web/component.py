@@ -118,9 +118,9 @@ class Instrument(gr.HTML, metaclass=WithoutStub):
 def converge(value: dict[str, Any] | None = None, **options: Any) -> Instrument:
     """The Converge instrument: draws what `lab.views.thought` builds.
 
-    Events: ``pick`` ({"index": i, "label": class} of a point of the cloud, or {"probe": k}), ``act`` (the button of an
-    empty state), ``lost`` ({"id"}: a UMAP patch came for a thought that this page does not hold), ``axis`` ({"from": k,
-    "to": l}: the thought is wanted on the axis between two probes).
+    Events: ``pick`` ({"point": i}: that point of the cloud, in the order in which it was sent), ``act`` (the button of
+    an empty state), ``lost`` ({"id"}: a UMAP patch came for a thought that this page does not hold), ``axis`` ({"from":
+    k, "to": l}: the thought is wanted on the axis between two probes).
     """
     return Instrument(
         "converge",

@@ -148,13 +148,15 @@
     }
 
     function show(next, payload) {
-      const fresh = thought === null || thought.about.sample !== next.about.sample || thought.about.run !== next.about.run;
+      const fresh = thought === null || ["run", "part", "sample"].some((name) => thought.about[name] !== next.about[name]);
       const changed = thought !== next;
       // the same thought again, with its keyframes: what is known of its other maps still holds
       if (changed && thought?.id === next.id) for (const patch of thought.patches.values()) next.merge(patch);
       thought = next;
       kept.set(key, next);
       cover("thought");
+      // the gallery marks what is thought about, and an input of the cloud is none of its own
+      Lab.deliver("gallery", {chosen: next.about.part === "test" ? next.about.sample : null});
       Lab.mark(root, "thought", next.id);
       Lab.mark(root, "umap", next.umap.state);
       const was = clock.playing;

@@ -51,7 +51,7 @@
       home: () => look("whole"),
       hover: (index, event) =>
         Lab.tip(event, index < 0 ? null : [words.point(thought.className(cloud.labels.data[index]))]),
-      click: (index) => api.trigger("pick", {index, label: cloud.labels.data[index], projection: shown}),
+      click: (index) => api.trigger("pick", {point: index}),
       resized: () => thought && show(),
     });
     const labels = svg("g", {class: "map-labels"});
@@ -128,7 +128,7 @@
       const first = new Set(thought.frames[frame].minds.map((mind) => mind.winner));
       stars.replaceChildren(...Array.from({length: shape[0]}, (_, k) => Object.assign(
         svg("g", {class: first.has(k) ? "first" : null}, svg("path", {
-          d: STAR, click: () => api.trigger("pick", {probe: k}),
+          d: STAR,
           pointermove: (event) => Lab.tip(event, [words.probe(k)]), pointerleave: (event) => Lab.tip(event, null),
         }), first.has(k) ? svg("text", {y: -14, text: words.guess(k)}) : null),
         {at: [data[2 * k], data[2 * k + 1]]})));
@@ -155,14 +155,19 @@
         ? svg("rect", {class: "core", x: -7.5, y: -7.5, width: 15, height: 15, transform: "rotate(45)"})
         : svg("circle", {class: "core", r: 6.5});
       const now = svg("g", {class: "now"}, svg("circle", {class: "halo", r: 13}), core);
-      const group = svg("g", {class: `trail ${mind.name}`}, whole, wholeFalse, ...dots, walked, walkedFalse, now);
+      // those of both minds may be the same
+      const near = Array.from(mind.near(0), () => svg("circle", {class: "near", r: mind.name === "drunk" ? 7.5 : 5}));
+      const group = svg("g", {class: `trail ${mind.name}`}, ...near, whole, wholeFalse, ...dots, walked, walkedFalse, now);
       const line = el("div", {class: mind.name}, el("b"), el("span"));
-      return {mind, path, isFalse: mind.falseMotion(shown), group, whole, wholeFalse, walked, walkedFalse, dots, now, line};
+      const company = el("span", {class: mind.name});
+      return {mind, path, near, company, isFalse: mind.falseMotion(shown), group, whole, wholeFalse, walked, walkedFalse, dots, now, line};
     }
 
     function drawTrails() {
       twins = thought.frames[frame].minds.map(twin);
-      readout.replaceChildren(...twins.map(({line}) => line));
+      const known = twins.filter(({near}) => near.length);
+      const company = known.length ? [el("div", {class: "map-company", text: words.company}, ...known.map((twin) => twin.company))] : [];
+      readout.replaceChildren(...twins.map(({line}) => line), ...company);
       // the sober mind is drawn last, above the drunk one
       trails.replaceChildren(...[...twins].reverse().map(({group}) => group));
     }
@@ -220,16 +225,32 @@
     }
 
     function step(t) {
-      for (const {mind, path, spots, pieces, walked, walkedFalse, now, line} of twins) {
+      for (const {mind, path, near, company, spots, pieces, walked, walkedFalse, now, line} of twins) {
         const i = Math.min(t, path.n - 1);
         if (spots) {
           walked.setAttribute("d", pieces[0].slice(0, i).join(""));
           walkedFalse.setAttribute("d", pieces[1].slice(0, i).join(""));
           now.setAttribute("transform", `translate(${spots[i]})`);
+          const {data} = cloud.points;
+          mind.near(t).forEach((point, k) => {
+            near[k].setAttribute("cx", plane.px(data[2 * point]).toFixed(1));
+            near[k].setAttribute("cy", plane.py(data[2 * point + 1]).toFixed(1));
+          });
         }
         Lab.write(line.firstChild, `${converge.words.minds[mind.name]} ${Lab.state(i)}`);
         Lab.write(line.lastChild, words.away(mind.distance(t)));
+        Lab.write(company, words.classes(classesOf(mind.near(t))));
       }
+    }
+
+    // [class, how many] of points of the cloud, the most frequent class first
+    function classesOf(points) {
+      const counts = new Map();
+      points.forEach((point) => {
+        const label = cloud.labels.data[point];
+        counts.set(label, (counts.get(label) || 0) + 1);
+      });
+      return [...counts].sort((a, b) => b[1] - a[1]).map(([label, n]) => [thought.className(label), n]);
     }
 
     // another thought, another keyframe, or another projection

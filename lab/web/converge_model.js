@@ -60,6 +60,11 @@
       return unpack(this.raw.distance_to_end).data[this.at(step)];
     }
 
+    // the points of the frame's cloud nearest to a state in the latent space, nearest first
+    near(step) {
+      return this.raw.neighbours ? this.row("neighbours", step) : [];
+    }
+
     // {x: (i) => ..., y: (i) => ..., n} on a projection, or null while there is none
     path(projection) {
       const packed = unpack(this.raw.map[projection]);

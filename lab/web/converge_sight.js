@@ -110,7 +110,8 @@
         const {canvas, caption} = figures.get(name);
         paint(canvas, thought[name].data, thought.about);
         canvas.setAttribute("aria-label", words[name]);
-        caption.textContent = words[name];
+        canvas.title = words.which(thought.about);
+        caption.textContent = name === "input" && thought.about.part === "train" ? words.trained : words[name];
       }
       strips.forEach((strip, i) => {
         const mind = minds[i];

@@ -10,34 +10,41 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lab.limits import BadInput
-from lab.question import LIMITS, MODES, Question
+from lab.question import LIMITS, MODES, PARTS, Part, Question
 from lab.replay import chosen_keyframes, place, stage_marks
 from lab.session import Session
 from lab.views.arrays import unpack
 from lab.views.thought import Mind, StageMark
 from satipatthana.train.records import Keyframe, StepRecord, last_move, rebuild, walk
 
+SIZES: dict[Part, int] = {"test": 10, "train": 20}
+
 
 def test_what_is_left_out_is_the_runs_own():
-    assert Question.checked(10) == Question() == Question.checked(10, noise=None, n_steps=None, threshold=None)
+    assert Question.checked(SIZES) == Question() == Question.checked(SIZES, noise=None, n_steps=None, threshold=None)
     full = dict(sample=9.0, noise=0.5, seed=3, mode="both", n_steps=200, threshold=0.5, skip=0, push=1)
-    asked = Question.checked(10, **full)
+    asked = Question.checked(SIZES, **full)
     assert asked == Question(9, 0.5, 3, "both", 200, 0.5, 0.0, 1.0) and asked.minds == ("sober", "drunk")
 
 
 @given(
     st.dictionaries(
-        st.sampled_from(["sample", "mode", *LIMITS, "device"]),
-        st.none() | st.booleans() | st.integers() | st.floats() | st.sampled_from(MODES) | st.lists(st.integers()),
+        st.sampled_from(["sample", "part", "mode", *LIMITS, "device"]),
+        st.none()
+        | st.booleans()
+        | st.integers()
+        | st.floats()
+        | st.sampled_from([*MODES, *PARTS])
+        | st.lists(st.integers()),
     )
 )
 def test_a_question_holds_only_what_it_may(sent):
     try:
-        asked = Question.checked(20, **sent)
+        asked = Question.checked(SIZES, **sent)
     except BadInput as error:
         assert str(error).endswith(".")
         return
-    assert 0 <= asked.sample < 20 and asked.mode in MODES
+    assert 0 <= asked.sample < SIZES[asked.part] and asked.mode in MODES
     for name, (_, low, high, whole) in LIMITS.items():
         value = getattr(asked, name)
         assert value is None or (low <= value <= high and isinstance(value, int if whole else float))
@@ -55,6 +62,20 @@ def test_a_thought_of_both_minds_becomes_a_payload(session: Session):
     assert unpack(payload["context"]["pca"]["probes"]).shape == (10, 2)
     assert payload["honesty"]["pca"]["n"] == 80 and 0 < payload["honesty"]["pca"]["explained"] <= 1
     assert frame["minds"]["drunk"]["verdict"] == "no step was taken"
+
+
+def test_an_input_of_the_cloud_can_be_thought_about_and_is_its_own_neighbour(session: Session):
+    shown = session.thought_now(sample=17, part="train", threshold=-1)
+    train = session.now.run.bundle.train
+    assert np.array_equal(shown.target, train.x[17].numpy()) and shown.question.title == "training input 17"
+    mind = json.loads(json.dumps(shown.payload()))["frames"][0]["minds"]["sober"]
+    near = unpack(mind["neighbours"])
+    assert near.shape == (11, 10) and near[-1, 0] == 17
+    ends = shown.context.s_star
+    away = np.linalg.norm(ends - shown.thoughts["sober"].states[-1, 0], axis=1)
+    assert set(near[-1]) == set(np.argsort(away)[:10])
+    with pytest.raises(BadInput, match="Sample is 100000"):
+        session.thought_now(sample=100_000, part="train")
 
 
 def test_the_same_question_has_the_same_answer_and_luck_outlives_a_dial(session: Session):

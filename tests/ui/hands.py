@@ -1,6 +1,6 @@
 """What a person does with the lab, as short words for the browser tests."""
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Position, expect
 
 PICTURES = "[...document.querySelectorAll('#converge .sight-now canvas')].map((c) => c.toDataURL()).join()"
 SLOW = 60_000  # a shared machine may take long over what usually takes a second
@@ -26,6 +26,21 @@ def thought_id(page: Page) -> str | None:
 def next_thought(page: Page, before: str | None) -> None:
     page.wait_for_function(
         "before => document.querySelector('#converge [data-step]').dataset.thought !== before", arg=before, timeout=SLOW
+    )
+
+
+def point_of_the_cloud(page: Page) -> Position:
+    """A place of the map where a dot of the cloud is, and nothing above it."""
+    return page.locator(".converge .plane").evaluate(
+        """node => {
+            const canvas = node.querySelector("canvas");
+            const {data, width} = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+            const box = node.getBoundingClientRect();
+            for (let i = 3; i < data.length; i += 4 * 7) {
+                const [x, y] = [((i - 3) / 4) % width, Math.floor((i - 3) / 4 / width)];
+                if (data[i] > 100 && document.elementFromPoint(box.x + x, box.y + y) === canvas) return {x, y};
+            }
+        }"""
     )
 
 

@@ -7,7 +7,19 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.ui.conftest import LabServer, OpenPage, WatchedPage, visiting
-from tests.ui.hands import PICTURES, SLOW, at_step, clock, drawn, next_thought, still, tab, thinking, thought_id
+from tests.ui.hands import (
+    PICTURES,
+    SLOW,
+    at_step,
+    clock,
+    drawn,
+    next_thought,
+    point_of_the_cloud,
+    still,
+    tab,
+    thinking,
+    thought_id,
+)
 
 
 @pytest.fixture(scope="module")
@@ -96,6 +108,14 @@ def test_another_digit_is_another_thought(page: Page) -> None:
     page.locator("#gallery button").nth(3).click()
     next_thought(page, before)
     expect(page.locator('#gallery button[aria-pressed="true"]')).to_have_count(1)
+
+
+def test_a_dot_of_the_cloud_can_be_thought_about(page: Page) -> None:
+    before = thought_id(page)
+    page.locator("#converge .plane").click(position=point_of_the_cloud(page))
+    next_thought(page, before)
+    expect(page.locator("#converge .sight-input figcaption")).to_have_text("training input")
+    expect(page.locator('#gallery button[aria-pressed="true"]')).to_have_count(0)
 
 
 def test_probes_and_decoders_show_the_trained_network(page: Page) -> None:

@@ -18,7 +18,7 @@ from lab.views.arrays import pack, unpack
         ("uint8", "u1"),
         ("int64", "i4"),
         ("int8", "i4"),
-        ("uint16", "i4"),
+        ("uint16", "u2"),
         ("float64", "f4"),
         ("float16", "f4"),
     ],
@@ -53,7 +53,7 @@ def test_what_cannot_travel_is_refused():
 
 
 def test_what_does_not_belong_together_is_refused():
-    with pytest.raises(ValueError, match="'f8'; expected one of u1, i4, f4"):
+    with pytest.raises(ValueError, match="'f8'; expected one of u1, u2, i4, f4"):
         unpack({"dtype": "f8", "shape": [1], "data": ""})
     with pytest.raises(ValueError, match="reshape"):
         unpack({"dtype": "u1", "shape": [3], "data": "AAA="})

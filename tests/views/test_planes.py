@@ -36,7 +36,7 @@ def info(cut: Cut) -> CutsInfo:
     tails = np.stack(np.meshgrid(np.arange(-1.0, 5), np.arange(-2.0, 4)), axis=-1).reshape(-1, 2).astype(np.float32)
     answer = np.where(np.arange(SIDE) < 2, 0, 1)[None].repeat(SIDE, axis=0)
     field = Field(cut, answer, np.full((SIDE, SIDE), 7), tails, -tails)
-    return CutsInfo(Planes((2, 1, 0), 6.7, basins, field), CLASSES, 12, 3)
+    return CutsInfo(Planes((2, 1, 0), 6.7, basins, field), CLASSES, "test input 12", 3)
 
 
 def pixels(html: str, theme: str) -> np.ndarray:

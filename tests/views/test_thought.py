@@ -46,7 +46,7 @@ def test_a_row_of_a_batch_is_sent_alone(world: World):
             if name != "threshold"
         },
     )
-    view = synthetic.view(two)
+    view = synthetic.view(two, world.points)
     frames = [views.Frame(0, 0, 0, "now", {"sober": replace(view, thought=both, row=1)})]
     alone = [replace(frames[0], minds={"sober": view})]
     sent, expected = (
@@ -90,7 +90,7 @@ def test_shapes_that_are_no_picture_are_refused():
 
 def test_json_has_no_nan(world: World):
     seen = replace(world.think(17), gate_similarity=np.array([np.nan]))
-    frames = [views.Frame(0, 0, 0, "now", {"sober": synthetic.view(seen)})]
+    frames = [views.Frame(0, 0, 0, "now", {"sober": synthetic.view(seen, world.points)})]
     honesty = {"false_share": None, "uncounted": 2, "trustworthiness": float("nan"), "n": 50}
     sent = views.thought_payload(
         id="x", about=about(), target=np.zeros((1, 28, 28)), frames=frames, cloud=world.cloud(), honesty=honesty
@@ -114,7 +114,7 @@ def test_keyframes_bring_their_own_cloud(world: World):
 
 
 def test_arrays_of_different_length_are_refused(world: World):
-    view = synthetic.view(world.think(17))
+    view = synthetic.view(world.think(17), world.points)
     short = [
         (replace(view, path=view.path[:-1]), "path has 10 rows; a thought of 10 steps has 11"),
         (replace(view, false_motion=np.zeros(11, bool)), "false_motion has 11 rows; a thought of 10 steps has 10"),

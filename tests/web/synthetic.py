@@ -119,10 +119,12 @@ class World:
         )
 
 
-def view(seen: Seen) -> views.MindView:
+def view(seen: Seen, ends: np.ndarray) -> views.MindView:
     path = seen.states[:, 0, :2]
     away = np.linalg.norm(path - path[-1], axis=1)
-    return views.MindView(seen, path, np.diff(away) * np.diff(seen.distance_to_end[:, 0]) < 0)
+    false = np.diff(away) * np.diff(seen.distance_to_end[:, 0]) < 0
+    near = np.linalg.norm(seen.states - ends, axis=2).argsort(axis=1)[:, :10]
+    return views.MindView(seen, path, false, neighbours=near)
 
 
 def payload(
@@ -142,7 +144,9 @@ def payload(
         stage = -1 if frames > 3 and i == 0 else int(i >= frames / 2)
         cloud = world.cloud(maturity) if frames > 1 and i < frames - 1 else None
         minds = {
-            name: view(world.think(sample, name == "drunk", shut=shut, maturity=maturity, **options))
+            name: view(
+                world.think(sample, name == "drunk", shut=shut, maturity=maturity, **options), maturity * world.points
+            )
             for name in ("sober", "drunk")
             if mode in (name, "both")
         }
@@ -207,7 +211,7 @@ def moons(world: World, id: str = "moons") -> dict:
             probabilities=seen.probabilities[:, :, :2],
             x_given=np.array([[0.3, -0.2]]),
         )
-        minds[name] = view(flat)
+        minds[name] = view(flat, world.points)
     return views.thought_payload(
         id=id,
         about=views.About("moons", "moons", ["upper", "lower"], "both", 3, "upper"),

@@ -1,10 +1,13 @@
 """The map in a real browser: zoom, clicks, the second projection, the keyframes of the training."""
 
 import re
+from collections import Counter
 
 from playwright.sync_api import expect
 
 from lab.views import thought
+from lab.views.arrays import unpack
+from tests.ui.hands import point_of_the_cloud
 from tests.web import synthetic
 from tests.web.conftest import STILL, VIEWS, Shown, Stage, look
 from tests.web.synthetic import World
@@ -49,29 +52,21 @@ def test_the_map_can_be_dragged_and_brought_to_the_thought(thinking: Shown):
 
 
 def test_a_click_on_the_cloud_comes_back_to_python(thinking: Shown):
-    x, y = thinking.root.locator(".plane").evaluate(
-        """node => {
-            // a place of the canvas where a point is, and nothing above it
-            const canvas = node.querySelector("canvas");
-            const {data, width} = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
-            const box = node.getBoundingClientRect();
-            for (let i = 3; i < data.length; i += 4 * 7) {
-                const [x, y] = [((i - 3) / 4) % width, Math.floor((i - 3) / 4 / width)];
-                if (data[i] > 100 && document.elementFromPoint(box.x + x, box.y + y) === canvas) return [x, y];
-            }
-        }"""
-    )
-    thinking.root.locator(".plane").hover(position={"x": x, "y": y})
+    spot = point_of_the_cloud(thinking.page)
+    thinking.root.locator(".plane").hover(position=spot)
     expect(thinking.page.locator(".lab-tip")).to_contain_text(re.compile(r"class \d"))
-    thinking.root.locator(".plane").click(position={"x": x, "y": y})
-    expect(thinking.page.get_by_label("heard")).to_have_value(
-        re.compile(r"\{'index': \d+, 'label': \d, 'projection': 'pca'\}")
-    )
+    thinking.root.locator(".plane").click(position=spot)
+    expect(thinking.page.get_by_label("heard")).to_have_value(re.compile(r"\{'point': \d+\}"))
 
 
-def test_a_click_on_a_probe_comes_back_to_python(thinking: Shown):
-    thinking.root.locator(".map-probes path").nth(0).click()
-    expect(thinking.page.get_by_label("heard")).to_have_value("{'probe': 0}")
+def test_rings_stand_around_the_neighbours_of_the_state_and_count_their_classes(thinking: Shown, world: World):
+    thinking.press("Home", "ArrowRight")
+    mind = synthetic.payload(world)["frames"][-1]["minds"]["sober"]
+    near = unpack(mind["neighbours"])[1]
+    rings = thinking.all(".trail.sober .near", "[node.getAttribute('cx'), node.getAttribute('cy')]")
+    assert len(rings) == len(near) == 10 and len({tuple(ring) for ring in rings}) == 10
+    label, most = Counter(world.labels[near].tolist()).most_common(1)[0]
+    expect(thinking.root.locator(".map-company .sober")).to_contain_text(f"{label} ×{most}")
 
 
 def test_umap_arrives_later_and_moves_nothing(thinking: Shown, stage: Stage, world: World):
