@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 Mode = Literal["sober", "drunk", "both"]
 MODES: tuple[Mode, ...] = ("sober", "drunk", "both")
 Part = Literal["test", "train"]
+Weights = Literal["own", "sharp"]
+WEIGHTS: tuple[Weights, ...] = ("own", "sharp")
 PARTS: dict[Part, str] = {"test": "test input", "train": "training input"}
 
 
@@ -34,14 +36,17 @@ class Question:
     """Drunk: chance to skip a step, and standard deviation of the noise on each other step."""
     part: Part = "test"
     """The split: inputs of the map's cloud are of the training split."""
+    weights: Weights = "own"
+    """Who thinks: the open run, or the shipped one that learned without blurred targets."""
 
     @classmethod
     def checked(cls, sizes: Mapping[Part, int], **sent: Any) -> "Question":
         """What a page sent, or BadInput. What it left out, and None, is the default. ``sizes``: samples per split."""
         given = {name: value for name, value in sent.items() if value is not None}
-        unknown = sorted(set(given) - set(LIMITS) - {"sample", "mode", "part"})
+        unknown = sorted(set(given) - set(LIMITS) - {"sample", "mode", "part", "weights"})
         if unknown:
-            raise BadInput(f"A thought has no setting {unknown[0]!r}; known: sample, part, mode, {', '.join(LIMITS)}.")
+            known = ", ".join(("sample", "part", "mode", "weights", *LIMITS))
+            raise BadInput(f"A thought has no setting {unknown[0]!r}; known: {known}.")
         values: dict[str, Any] = {
             name: number(given[name], low, high, title, integer=whole)
             for name, (title, low, high, whole) in LIMITS.items()
@@ -54,6 +59,8 @@ class Question:
             values["sample"] = number(given["sample"], 0, last, "Sample", integer=True)
         if "mode" in given:
             values["mode"] = choice(given["mode"], MODES, "Mind")
+        if "weights" in given:
+            values["weights"] = choice(given["weights"], WEIGHTS, "Weights")
         return cls(**values)
 
     def look_up(self, bundle: "DataBundle") -> "tuple[Tensor, int]":

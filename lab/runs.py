@@ -14,7 +14,10 @@ if TYPE_CHECKING:
     from satipatthana.train.trainer import SatipatthanaTrainer
 
 HEALTHY = "healthy"
-"""The run that is shipped with the project."""
+"""The shipped run that the page opens on."""
+SHARP = "sharp"
+"""The shipped run whose intermediate decodes were trained on sharp targets."""
+SHIPPED = (HEALTHY, SHARP)
 MARK = "config.json"
 """A folder with this file is a whole run: it is written last."""
 VITALS_EVERY = 25
@@ -34,7 +37,7 @@ class Shelf:
     def names(self) -> tuple[str, ...]:
         """In the order of a menu: named at the start, shipped, then `root` by name."""
         named = () if self.named is None else (self.named.resolve().name,)
-        shipped = () if _shipped() is None else (HEALTHY,)
+        shipped = tuple(name for name in SHIPPED if shipped_folder(name) is not None)
         found = sorted(path.parent.name for path in self.root.glob(f"*/{MARK}"))
         return tuple(dict.fromkeys((*named, *shipped, *found)))
 
@@ -42,8 +45,8 @@ class Shelf:
         """Where the run of this name lies. Raises RunError, which names the known ones."""
         if self.named is not None and name == self.named.resolve().name:
             return self.named
-        shipped = _shipped()
-        if name == HEALTHY and shipped is not None:
+        shipped = shipped_folder(name)
+        if shipped is not None:
             return shipped
         if name in self.names():
             return self.root / name
@@ -165,9 +168,12 @@ def bundle_of(name: str, data_dir: Path | None = None, progress: "Progress | Non
         return _BUNDLES[key]
 
 
-def _shipped() -> Path | None:
+def shipped_folder(name: str) -> Path | None:
+    """Where a shipped run lies; None for another name, and where this copy of the project came without it."""
+    if name not in SHIPPED:
+        return None
     try:
-        folder = asset_path("checkpoints", HEALTHY)
+        folder = asset_path("checkpoints", name)
     except FileNotFoundError:
         return None
     return folder if (folder / MARK).is_file() else None

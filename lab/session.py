@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from lab import looks, looks_collapse
+from lab import companion, looks, looks_collapse, runs
 from lab.dials import Dial, dials_of, turn_dial
 from lab.jobs import STAGES
 from lab.limits import BadInput, choice, number
@@ -35,6 +35,8 @@ MAX_SESSIONS = 32
 MOST_SHOWN = 200  # samples of a gallery
 MOST_DECODED = 16
 STRIP_S = 3.0
+SHARP_DATA = "digits"
+"""What the shipped run without blurred targets has learned."""
 
 
 class Session(Visit):
@@ -174,18 +176,28 @@ class Session(Visit):
 
     def thought_now(self, **sent: Any) -> Shown:
         """Thinks with the present weights, also while they are in training. The settings are those of `Question`."""
-        now, bundle = self.now, self.now.run.bundle
+        bundle = self.now.run.bundle
         question = Question.checked({"test": len(bundle.test), "train": len(bundle.train)}, **sent)
-        self._shown = now.thinker.now(f"thought-{next(self._numbers)}", question, now.snapshot(), now.run.name)
+        source = self._source(question)
+        self._shown = source.thinker.now(
+            f"thought-{next(self._numbers)}",
+            question,
+            source.snapshot,
+            source.run,
+            blurs=source.blurs,
+            switches=self.switches,
+        )
         return self._shown
 
     @property
     def blurs(self) -> bool:
         """Intermediate decodes of this run are trained on blurred targets."""
-        run = self.now.run
-        curriculum = run.trainer.curriculum
-        weight = curriculum.stage1.weights.get("intermediate", 0)
-        return weight > 0 and curriculum.max_blur > 0 and len(run.bundle.x_shape) == 3
+        return companion.blurs(self.now.run.trainer)
+
+    @property
+    def switches(self) -> bool:
+        """Whether a shipped run can think in the place of this one, that learned the same data without blur."""
+        return self.blurs and self.now.run.bundle.name == SHARP_DATA and runs.shipped_folder(runs.SHARP) is not None
 
     @property
     def question(self) -> Question | None:
@@ -194,18 +206,20 @@ class Session(Visit):
 
     @property
     def last_thought(self) -> Shown | None:
-        """The last thought itself; None before the first."""
-        return self._shown
+        """The last thought, if it was this run's; None before the first."""
+        shown = self._shown
+        return shown if shown is not None and shown.question.weights == "own" else None
 
     def thought_replay(self) -> Shown | None:
         """The last thought at every keyframe too: some seconds. None when a newer one was asked for meanwhile."""
-        now, shown = self.now, self._last_shown()
-        return now.thinker.replay(shown, now.snapshot(), lambda: self._shown is shown)
+        shown = self._last_shown()
+        source = self._source(shown.question)
+        return source.thinker.replay(shown, source.snapshot, lambda: self._shown is shown)
 
     def umap_start(self) -> None:
         """Asks for the UMAP map of the last thought; a request for an older one is dropped."""
-        now, shown = self.now, self._last_shown()
-        key = f"{self._job_id} {now.epoch} {shown.context.version}"
+        shown = self._last_shown()
+        key = f"{self._source(shown.question).key} {shown.context.version}"
         self._ticket = self._projector.ask(self.id, placing(shown, key))
 
     def umap_patch(self) -> dict[str, Any] | None:
@@ -327,6 +341,13 @@ class Session(Visit):
     def close(self) -> None:
         self._studies.close()
         super().close()
+
+    def _source(self, question: Question) -> companion.Source:
+        now = self.now
+        if question.weights == "sharp":
+            with said():
+                return companion.companion(runs.SHARP, now.run.bundle)
+        return companion.Source(now.run.name, now.snapshot(), now.thinker, self.blurs, f"{self._job_id} {now.epoch}")
 
     def _take(self, run: OpenRun) -> RunInfo:
         info = super()._take(run)

@@ -6,7 +6,7 @@ never to the run itself.
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from satipatthana.data import DataBundle
     from satipatthana.diagnostics.projection import FlatMap
     from satipatthana.diagnostics.thought import Thought
-    from satipatthana.train.records import Keyframe
+    from satipatthana.train.records import Keyframe, StepRecord
 
 CONTEXT = 2000  # points behind the present thought
 FRAME_CONTEXT = 1000  # and behind each earlier one
@@ -93,8 +93,20 @@ class Thinker:
                     self._contexts.popitem(last=False)
             return self._contexts[snapshot.version]
 
-    def now(self, id: str, question: Question, snapshot: "Snapshot", run: str) -> Shown:
-        """The thought with the present weights, on the PCA map."""
+    def now(
+        self,
+        id: str,
+        question: Question,
+        snapshot: "Snapshot",
+        run: str,
+        *,
+        blurs: bool = False,
+        switches: bool = False,
+    ) -> Shown:
+        """The thought with the present weights, on the PCA map.
+
+        ``blurs``: early decodes were taught a blur; ``switches``: another run can show them without.
+        """
         context, history = self.context(snapshot), snapshot.history
         minds = self._minds(snapshot.system, question, context.pca, context.s_star)
         target, label = question.look_up(self.bundle)
@@ -110,8 +122,10 @@ class Thinker:
             seed=question.seed,
             threshold=next(iter(minds.values())).thought.threshold,
             trained_steps=snapshot.system.config.samatha.sati.n_steps,
+            blurs=blurs,
+            switches=switches,
         )
-        frame = _frame(place(history[-1] if history else None), minds)
+        frame = _frame(place(history[-1] if history else None), minds, history)
         return Shown(
             id=id,
             question=question,
@@ -151,7 +165,7 @@ class Thinker:
             # Before its keys are fitted the gate compares something else: the threshold of today says nothing then.
             then = question if past.samatha.vitakka.has_gate_keys else replace(question, threshold=OPEN)
             minds = self._minds(past, then, context.pca, ends)
-            frames.append(_frame(place(keyframes[index]), minds, cloud))
+            frames.append(_frame(place(keyframes[index]), minds, snapshot.history, cloud))
         if not go_on():
             return None
         rows = slice(0, FRAME_CONTEXT)
@@ -231,8 +245,11 @@ class Thinker:
         return numbers(honesty(motions, quality, len(context.s_star), explained=explained, seed=seed))
 
 
-def _frame(at: "Place", minds: dict[Any, MindView], cloud: Cloud | None = None) -> Frame:
-    return Frame(at.stage, at.step, at.global_step, at.label, minds, cloud)
+def _frame(
+    at: "Place", minds: dict[Any, MindView], history: "Sequence[StepRecord]", cloud: Cloud | None = None
+) -> Frame:
+    learned = {int(record.stage) for record in history if record.global_step <= at.global_step}
+    return Frame(at.stage, at.step, at.global_step, at.label, minds, cloud, tuple(sorted(learned)))
 
 
 def settled(system: "SatipatthanaSystem", x: Any) -> np.ndarray:

@@ -57,13 +57,15 @@ def build(page: Page) -> gr.Tab:
         sample = gr.State(-1)
         part = gr.State("test")
         """The split that the sample is of."""
+        weights = gr.State("own")
+        """Whose thoughts: the run's, or those of one that learned without blurred targets."""
         asked_key = gr.State("")
         """Names the question and the weights of the thought on the page."""
         replayed = gr.State("")
         """The same for the last thought that was replayed over the keyframes."""
 
     drawn = [thought, asked_key]
-    asked = [page.visitor, sample, part, noise, seed, mind, skip, push, gate, steps]
+    asked = [page.visitor, sample, part, weights, noise, seed, mind, skip, push, gate, steps]
 
     @said
     def think(visitor: Any, *sent: Any) -> tuple[Any, str]:
@@ -98,6 +100,10 @@ def build(page: Page) -> gr.Tab:
         return _sent(event).get("point"), "train"
 
     @said
+    def pick_weights(event: gr.EventData) -> Any:
+        return _sent(event).get("weights")
+
+    @said
     def axis(visitor: Any, event: gr.EventData) -> Any:
         """The thought between two probes; the page merges it in and moves nothing."""
         asked = _sent(event)
@@ -117,6 +123,7 @@ def build(page: Page) -> gr.Tab:
             gallery_payload(info.data, shown.samples, shown.x, shown.labels, first),
             first,
             "test",
+            "own",
             info.skip,
             info.push,
             gr.update(value=info.threshold),
@@ -135,7 +142,9 @@ def build(page: Page) -> gr.Tab:
         event.success(replay, [page.visitor, asked_key, replayed], [thought, replayed], **PRIVATE)
 
     def on_open(event: Any) -> None:
-        ready = event.success(begin, [page.visitor, sample], [inputs, sample, part, skip, push, gate, steps], **PRIVATE)
+        ready = event.success(
+            begin, [page.visitor, sample], [inputs, sample, part, weights, skip, push, gate, steps], **PRIVATE
+        )
         follow(ready.then(think, asked, drawn, **PRIVATE))
 
     page.on_open.append(on_open)
@@ -148,6 +157,7 @@ def build(page: Page) -> gr.Tab:
     follow(thought.pick(pick_point, None, [sample, part], **PRIVATE).then(think, asked, drawn, **LATEST))
     follow(calibrate.click(find_gate, page.visitor, gate, **PRIVATE).then(think, asked, drawn, **LATEST))
     follow(opened.click(lambda: -1, None, gate, **PRIVATE).then(think, asked, drawn, **LATEST))
+    follow(thought.weights(pick_weights, None, weights, **PRIVATE).then(think, asked, drawn, **LATEST))
     thought.axis(axis, page.visitor, thought, **LATEST)
     follow(thought.act(think, asked, drawn, **LATEST))
     follow(thought.lost(think, asked, drawn, **LATEST))
@@ -160,7 +170,7 @@ def build(page: Page) -> gr.Tab:
 
 
 def _question(sent: tuple[Any, ...]) -> dict[str, Any]:
-    names = ("sample", "part", "noise", "seed", "mode", "skip", "push", "threshold", "n_steps")
+    names = ("sample", "part", "weights", "noise", "seed", "mode", "skip", "push", "threshold", "n_steps")
     return dict(zip(names, sent, strict=True))
 
 

@@ -42,6 +42,10 @@ class About:
     """Length of the thoughts that the judge learned from; None when that is not known."""
     part: Literal["test", "train"] = "test"
     """The split that the sample is of."""
+    blurs: bool = False
+    """Early states were taught to look blurred."""
+    switches: bool = False
+    """The same question can be put to a network that was not, and back to this one."""
 
 
 @dataclass(frozen=True)
@@ -85,6 +89,8 @@ class Frame:
     label: str
     minds: Mapping[Mind, MindView]
     cloud: Cloud | None = None
+    learned: tuple[int, ...] = (0, 1, 2, 3)
+    """The stages that had been trained by then, fully or not."""
 
 
 @dataclass(frozen=True)
@@ -138,6 +144,8 @@ def thought_payload(
             "run": about.run,
             "sample": about.sample,
             "part": about.part,
+            "blurs": about.blurs,
+            "switches": about.switches,
             "label": about.label,
             "noise": _finite(about.noise),
             "seed": about.seed,
@@ -232,6 +240,7 @@ def _frame(frame: Frame, classes: Sequence[str]) -> dict[str, Any]:
         "step": frame.step,
         "global_step": frame.global_step,
         "label": frame.label,
+        "learned": list(frame.learned),
     }
     drawn: dict[str, Any] = {
         "trained": trained,

@@ -120,13 +120,14 @@ def converge(value: dict[str, Any] | None = None, **options: Any) -> Instrument:
 
     Events: ``pick`` ({"point": i}: that point of the cloud, in the order in which it was sent), ``act`` (the button of
     an empty state), ``lost`` ({"id"}: a UMAP patch came for a thought that this page does not hold), ``axis`` ({"from":
-    k, "to": l}: the thought is wanted on the axis between two probes).
+    k, "to": l}: the thought is wanted on the axis between two probes), ``weights`` ({"weights": "own" | "sharp"}:
+    whose thought is wanted).
     """
     return Instrument(
         "converge",
         value,
         scripts=CONVERGE_SCRIPTS,
-        triggers=("pick", "act", "lost", "axis"),
+        triggers=("pick", "act", "lost", "axis", "weights"),
         label="A thought, step by step",
         plotly=False,
         **{"elem_id": "converge", **options},

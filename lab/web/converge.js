@@ -80,7 +80,7 @@
     const visible = () => root.isConnected && root.offsetParent !== null;
     const clock = new Lab.Clock(visible);
     const map = converge.map(clock, api, note);
-    const sight = converge.sight(clock);
+    const sight = converge.sight(clock, api);
     const probes = converge.probes();
     const answer = converge.answer();
     const curve = converge.curve(clock);

@@ -126,12 +126,14 @@
     let minds = [];
     let thought = null;
     let meters = [];
+    let learned = []; // stages
 
     function load(next, frame) {
       const names = next.frames[frame].minds.map((mind) => mind.name).join();
       const rebuilt = names !== minds.map((mind) => mind.name).join();
       thought = next;
       minds = thought.frames[frame].minds;
+      learned = thought.frames[frame].trained.learned;
       const {shape} = Lab.unpack(minds[0].raw.probabilities);
       bars.load(minds, Array.from({length: shape[1]}, (_, k) => thought.className(k)), [0, 1]);
       says.load(minds);
@@ -174,8 +176,10 @@
       bars.node.setAttribute("aria-label", rows.map(([mind, values]) => `${words.minds[mind.name]}: ${say(values).join(" ")}`).join("; "));
       // scores are learned on whole thoughts of one length: in the middle, or at another length, nothing vouches for them
       const usual = thought.about.trained_steps;
-      const untried = usual && minds.some((mind) => mind.last !== usual || mind.at(t) < mind.stop);
-      Lab.write(reading, untried ? words.answer.untried(usual) : words.answer.reading);
+      const [judges, answers] = [2, 3].map((stage) => learned.includes(stage));
+      const untried = !judges || (usual && minds.some((mind) => mind.last !== usual || mind.at(t) < mind.stop));
+      Lab.write(reading, !judges || !answers ? words.answer.untrained(judges, answers)
+        : untried ? words.answer.untried(usual) : words.answer.reading);
       scores.classList.toggle("untried", Boolean(untried));
       for (const {mind, score, fill, value, track, none} of meters) {
         const share = mind.score(score, t);

@@ -29,12 +29,14 @@
     return [...chosen].map((step) => Math.min(step, last)).filter((step, i, all) => all.indexOf(step) === i);
   }
 
-  converge.sight = (clock) => {
+  converge.sight = (clock, api) => {
     const stage = el("div", {class: "sight-stage"});
     const gate = el("span", {class: "sight-gate"});
     const film = el("div", {class: "sight-film", role: "group", "aria-label": words.film});
     const now = el("div", {class: "sight-now"}, stage);
-    const node = Lab.panel("cv-sight", words, null, now, film);
+    const targets = Lab.segments(words.targets, [["own", ...words.blurred], ["sharp", ...words.sharp]],
+      (weights) => api.trigger("weights", {weights}));
+    const node = Lab.panel("cv-sight", words, targets.node, now, film);
     const reading = el("span", {class: "sight-reading"});
     node.querySelector(".lab-reading").replaceChildren(reading, gate);
     let form = null; // what is shown: changes only with the kind of data and the number of minds
@@ -59,7 +61,6 @@
       const names = minds.map((mind) => mind.name);
       stage.className = `sight-stage ${names.length > 1 ? "twins" : "single"}`;
       stage.replaceChildren(...(image ? ["input", ...names, "target"].map(figure) : [vector.node]));
-      Lab.write(reading, image ? words.reading : words.readingVector);
     }
 
     function buildFilm(minds) {
@@ -92,7 +93,12 @@
     function load(next, frame) {
       thought = next;
       const {minds} = thought.frames[frame];
-      const {image} = thought.about;
+      const {image, blurs, switches} = thought.about;
+      const learned = thought.frames[frame].trained.learned.length > 0;
+      Lab.write(reading, !learned ? words.readingUntrained : !image ? words.readingVector
+        : blurs ? words.readingBlurred : switches ? words.readingSharp : words.reading);
+      targets.node.hidden = !switches;
+      targets.press(blurs ? "own" : "sharp");
       const wanted = `${image} ${minds.map((mind) => `${mind.name} ${mind.last}`).join()}`;
       if (wanted !== form) {
         build(minds, image);

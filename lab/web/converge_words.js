@@ -64,10 +64,16 @@
     sight: {
       question: "What does it see now?",
       reading: "The state at this step, drawn by a decoder.",
+      readingUntrained: "Untrained: it sees nothing yet. Begin under Train.",
+      readingSharp: "The shipped run “sharp”: no blur was taught.",
+      readingBlurred: "The state, drawn. Early blur is taught.",
+      targets: "What early states were taught to look like",
+      blurred: ["blurred", "This run: early states were taught a blurred picture"],
+      sharp: ["sharp", "The same thought by a run that was taught sharp pictures at every step"],
       readingVector: "The state at this step, as a point.",
       help: [
         "A decoder that was trained on every state of the thought draws the state at this step; beside it stands the input as the network was given it, and the clean target that the network never sees.",
-        "That the picture starts blurred and sharpens over the first steps is a trained target, not a discovery: stage 1 asks early states for a blurred image.",
+        "That the picture starts blurred and sharpens over the first steps is a trained target, not a discovery: stage 1 asks early states for a blurred image. The switch puts the same question to a shipped run that learned without it; the run in the header stays.",
         "The strip shows the whole thought; click a frame to set the clock.",
       ],
       formula: "image_t = samatha_recon_head(s_t)",
@@ -120,6 +126,9 @@
         conformity: ["conformity", "Did it move as healthy thoughts move?"],
         confidence: ["confidence", "Both together"],
       },
+      untrained: (judges, answers) =>
+        judges ? "Its answer is not trained yet (stage 3)."
+          : answers ? "Its judge is not trained yet (stage 2)." : "Stages 2 and 3 are not trained yet: doubt this.",
       untried: (steps) => `Its judge learned at step ${steps}: doubt this.`,
       noStep: "no step yet",
     },

@@ -32,7 +32,8 @@ def test_a_kept_run_opens_as_it_was_and_goes_on_bit_for_bit(small_data, config, 
 
 
 def test_names_come_in_the_order_of_a_menu(tmp_path, monkeypatch):
-    monkeypatch.setattr(runs, "_shipped", lambda: tmp_path / "assets")
+    shipped = {HEALTHY: tmp_path / "assets"}
+    monkeypatch.setattr(runs, "shipped_folder", shipped.get)
     for name in ("b", "a", "elsewhere/named", "no run"):
         (tmp_path / name).mkdir(parents=True)
         if name != "no run":

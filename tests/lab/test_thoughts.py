@@ -9,9 +9,11 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lab import companion, runs
 from lab.limits import BadInput
 from lab.question import LIMITS, MODES, PARTS, Part, Question
 from lab.replay import chosen_keyframes, place, stage_marks
+from lab.runs import RunError
 from lab.session import Session
 from lab.views.arrays import unpack
 from lab.views.thought import Mind, StageMark
@@ -85,6 +87,29 @@ def test_the_same_question_has_the_same_answer_and_luck_outlives_a_dial(session:
     other = session.thought_now(sample=1, noise=0.4, mode="drunk", seed=5, push=0.0).thoughts["drunk"]
     assert np.array_equal(other.skipped, first.thoughts["drunk"].skipped)
     assert np.array_equal(other.x_given, first.thoughts["drunk"].x_given)
+
+
+def test_a_shipped_run_thinks_in_the_place_of_this_one(session: Session, monkeypatch):
+    monkeypatch.setattr(companion, "_KEPT", {})
+    with pytest.raises(BadInput, match="one of: own, sharp"):
+        session.thought_now(weights="blunt")
+    assert session.switches
+    own, sharp = (session.thought_now(sample=1, noise=0.3, weights=weights) for weights in ("own", "sharp"))
+    about = [shown.payload()["about"] for shown in (own, sharp)]
+    assert [(one["run"], one["blurs"], one["switches"]) for one in about] == [
+        ("new run", True, True),
+        ("sharp", False, True),
+    ]
+    assert np.array_equal(own.thoughts["sober"].x_given, sharp.thoughts["sober"].x_given)
+    assert session.run_info().name == "new run" and session.last_thought is None, "it is no thought of this run"
+    assert sharp.payload()["frames"][-1]["trained"]["learned"] == [0, 1, 2, 3]
+    whole = session.thought_replay()
+    assert whole is not None and len(whole.frames) > 8
+    monkeypatch.setattr(runs, "shipped_folder", lambda name: None)
+    assert not session.switches
+    monkeypatch.setattr(companion, "_KEPT", {})
+    with pytest.raises(RunError, match="did not come with this copy"):
+        session.thought_now(weights="sharp")
 
 
 def test_the_map_is_kept_until_the_weights_change(session: Session, settle):

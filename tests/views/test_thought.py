@@ -105,7 +105,8 @@ def test_json_has_no_nan(world: World):
 def test_keyframes_bring_their_own_cloud(world: World):
     sent = synthetic.payload(world, frames=3)
     first, second, present = sent["frames"]
-    assert present["trained"] == {"stage": 1, "step": 80, "global_step": 120, "label": "stage 1, step 80"}
+    known = {"stage": 1, "step": 80, "global_step": 120, "label": "stage 1, step 80", "learned": [0, 1, 2, 3]}
+    assert present["trained"] == known
     assert "context" not in present
     np.testing.assert_allclose(
         2 * unpack(first["context"]["pca"]["xy"]), unpack(second["context"]["pca"]["xy"]), rtol=1e-5

@@ -150,7 +150,8 @@ def payload(
             for name in ("sober", "drunk")
             if mode in (name, "both")
         }
-        drawn.append(views.Frame(stage, 40 * i, 60 * i, f"stage {max(stage, 0)}, step {40 * i}", minds, cloud))
+        label, learned = f"stage {max(stage, 0)}, step {40 * i}", tuple(range(4 if i == frames - 1 else stage + 1))
+        drawn.append(views.Frame(stage, 40 * i, 60 * i, label, minds, cloud, learned))
     label = str(world.y[sample])
     about = views.About(
         "healthy", "digits", [str(k) for k in range(10)], mode, sample, label, 0.5, 0, 0.6 if shut else -1.0

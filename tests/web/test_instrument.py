@@ -14,7 +14,7 @@ def test_what_is_said_is_what_was_sent(thinking: Shown, world: World):
     thinking.expect(step=3)
     assert thinking.text(".transport-count") == "step 3\nof 10"
     assert f"moved {style.number(seen.step_size[2, 0])}" in thinking.text(".transport-minds .sober")
-    assert f"{style.number(seen.distance_to_end[3, 0])} from its end" in thinking.text(".map-readout .sober")
+    assert f"{style.number(seen.distance_to_end[3, 0])} from its end" in thinking.text(".map-readout > .sober")
     assert thinking.all(".score-track.sober", "node.getAttribute('aria-valuetext')") == [
         f"{value[3, 0]:.2f}" for value in (seen.trust, seen.conformity, seen.confidence)
     ]
@@ -141,3 +141,37 @@ def test_bars_keep_their_scale_through_a_thought(thinking: Shown, world: World):
         thinking.all(".cv-probes .bars-track i.sober", "node.getBoundingClientRect()"), track, strict=True
     ):
         assert rect["y"] >= box["y"] - 1 and rect["y"] + rect["height"] <= box["y"] + box["height"] + 1
+
+
+def test_what_was_not_trained_by_then_is_said(shown: Shown, stage: Stage, world: World):
+    stage.values["young"] = synthetic.payload(world, id="young", frames=6, play=False)
+    shown.show("young")
+    shown.expect(thought="young", frame=5)
+    shown.press("End")
+    assert "Its answer if it stopped now" in shown.text(".cv-answer .lab-reading")
+    shown.root.get_by_label("Trained for", exact=True).press("ArrowLeft")
+    shown.expect(frame=4)
+    expect(shown.root.locator(".cv-answer .lab-reading")).to_have_text(
+        "Stages 2 and 3 are not trained yet: doubt this."
+    )
+    shown.root.get_by_label("Trained for", exact=True).press("Home")
+    shown.expect(frame=0)
+    expect(shown.root.locator(".sight-reading")).to_contain_text("Untrained")
+
+
+def test_early_blur_is_called_taught_and_can_be_switched_off(shown: Shown, stage: Stage, world: World):
+    taught = synthetic.payload(world, id="taught", play=False)
+    taught["about"] |= {"blurs": True, "switches": True}
+    stage.values["taught"] = taught
+    stage.values["free"] = {**taught, "id": "free", "about": {**taught["about"], "blurs": False}}
+    shown.show("taught")
+    shown.expect(thought="taught")
+    blurred, sharp = (shown.root.get_by_role("button", name=name, exact=True) for name in ("blurred", "sharp"))
+    expect(blurred).to_have_attribute("aria-pressed", "true")
+    expect(shown.root.locator(".sight-reading")).to_contain_text("Early blur is taught")
+    sharp.click()
+    expect(shown.page.get_by_label("heard")).to_have_value("{'weights': 'sharp'}")
+    shown.show("free")
+    shown.expect(thought="free")
+    expect(sharp).to_have_attribute("aria-pressed", "true")
+    expect(shown.root.locator(".sight-reading")).to_contain_text("no blur was taught")
