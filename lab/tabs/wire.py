@@ -15,8 +15,9 @@ import gradio as gr
 import orjson
 from fastapi import Body, FastAPI, Response
 
-from lab.session import SAID
-from lab.tabs.page import PRIVATE, Memory, Page
+from lab.limits import BadInput
+from lab.session import SAID, SESSIONS
+from lab.tabs.page import NOBODY, PRIVATE, Memory, Page
 from lab.web.component import Instrument
 
 ROUTE = "/lab/look"  # wire.js asks it
@@ -24,7 +25,7 @@ GONE = 410
 IDLE_MS, TRAINING_MS = 500, 1500  # between two looks: each costs a training on two cores some twenty milliseconds
 
 PAGES: "WeakValueDictionary[str, Memory]" = WeakValueDictionary()
-"""The pages that may look, each by a name that only it knows; a page that Gradio has forgotten is forgotten here."""
+"""The pages that may look, each by a name that only it knows; what Gradio lets go of is forgotten here too."""
 
 
 def stretch(page: Page, attached: Any) -> "Wire":
@@ -47,8 +48,10 @@ class Wire:
         """Outputs that are no instruments."""
         self._places = {component: place for place, component in enumerate(self.plain)}
 
-    def connect(self, visitor: Any, memory: Memory) -> dict[str, str]:
-        """Lets a page look: the name under which it asks."""
+    def connect(self, visitor: Any, memory: Memory) -> Any:
+        """Lets a page look: the name under which it asks. A page that was given no session has nothing to ask for."""
+        if visitor == NOBODY:
+            return gr.skip()
         name = secrets.token_urlsafe(16)
         memory.visitor = visitor
         PAGES[name] = memory
@@ -56,11 +59,11 @@ class Wire:
 
     def serve(self, app: FastAPI) -> None:
         """Answers the pages' looks: {"values": {element id: value of an instrument}, "fetch": whether something else
-        waits, "wait": milliseconds until the next look}."""
+        waits, "wait": milliseconds until the next look}. 410 tells a page to open anew: its session was let go."""
 
         def look(name: str = Body(embed=True)) -> Response:
             memory = PAGES.get(name)
-            if memory is None:
+            if memory is None or not _is_known(memory.visitor):
                 return Response(status_code=GONE)
             return Response(orjson.dumps(self.look(memory)), media_type="application/json")
 
@@ -99,3 +102,11 @@ class Wire:
                 # what a visitor did not ask for does not interrupt him: no run is open yet, or it has gone
                 found += nothing
         return found
+
+
+def _is_known(visitor: Any) -> bool:
+    try:
+        SESSIONS.get(visitor)
+    except BadInput:
+        return False
+    return True

@@ -1,6 +1,7 @@
 """The wire: what a look finds new travels by element id, what is no instrument waits to be fetched."""
 
 import copy
+from collections.abc import Iterator
 from typing import Any
 
 import gradio as gr
@@ -10,8 +11,9 @@ from fastapi.testclient import TestClient
 
 from lab.app import IDLE_S, build
 from lab.limits import BadInput
+from lab.session import SESSIONS, open_session
 from lab.tabs import wire
-from lab.tabs.page import FIRST_TAB, Memory, Opening, Page, Tick
+from lab.tabs.page import FIRST_TAB, NOBODY, Memory, Opening, Page, Tick
 from lab.tabs.wire import GONE, IDLE_MS, ROUTE, TRAINING_MS, Wire
 from lab.web import panels
 
@@ -82,16 +84,40 @@ def test_a_training_is_looked_at_less_often(ticking: Ticking):
     assert ticking.wire.look(ticking.memory)["wait"] == TRAINING_MS > IDLE_MS
 
 
-def test_the_route_answers_pages_that_it_knows(ticking: Ticking):
+@pytest.fixture
+def client(ticking: Ticking) -> TestClient:
     app = FastAPI()
     ticking.wire.serve(app)
-    client = TestClient(app)
-    name = ticking.wire.connect("somebody", ticking.memory)["name"]
+    return TestClient(app)
+
+
+@pytest.fixture
+def visitor() -> Iterator[str]:
+    visitor = open_session().id
+    yield visitor
+    SESSIONS.drop(visitor)
+
+
+def test_the_route_answers_pages_that_it_knows(ticking: Ticking, client: TestClient, visitor: str):
+    name = ticking.wire.connect(visitor, ticking.memory)["name"]
     ticking.here = ({"html": "é", "number": float("nan")}, gr.skip())
     answer = client.post(ROUTE, json={"name": name})
     assert answer.json()["values"] == {"here": {"html": "é", "number": None}}
     assert client.post(ROUTE, json={"name": "another"}).status_code == GONE
     assert client.post(ROUTE, json={}).status_code == 422
+
+
+def test_a_page_whose_session_was_let_go_is_told_so(ticking: Ticking, client: TestClient, visitor: str):
+    """One that slept in the background while its session was swept: it would stand still and say nothing."""
+    name = ticking.wire.connect(visitor, ticking.memory)["name"]
+    assert client.post(ROUTE, json={"name": name}).status_code == 200
+    SESSIONS.drop(visitor)
+    assert client.post(ROUTE, json={"name": name}).status_code == GONE
+
+
+def test_a_page_that_was_given_no_session_has_nothing_to_ask(ticking: Ticking):
+    """It would be told to open anew, again and again, while the lab is full."""
+    assert ticking.wire.connect(NOBODY, ticking.memory) == gr.skip()
 
 
 def test_a_page_that_is_gone_is_forgotten(ticking: Ticking):
