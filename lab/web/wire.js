@@ -10,24 +10,30 @@
   Lab.register("wire", {
     mount(root, api) {
       let name = null;
-      let due = null;
+      let timer = null;
+      let due = Infinity; // when the next look is
       let looking = false;
+      let clicked = false; // while it looked, so that this look may have come too early
 
       const look = async () => {
+        due = Infinity;
         if (document.hidden) return;
         looking = true;
+        clicked = false;
         const asked = name;
-        const answer = await ask(asked);
+        const {status, found} = await ask(asked);
         looking = false;
-        if (answer?.status === GONE && asked === name) return location.reload(); // after a long nap: it finds its run again
-        next(answer?.ok && asked === name ? take(await answer.json()) : AGAIN);
+        if (status === GONE && asked === name) return location.reload(); // after a long nap: it finds its run again
+        next(found && asked === name ? take(found) : AGAIN);
+        if (clicked) next(SOON);
       };
       const ask = async (name) => {
         const headers = {"Content-Type": "application/json"};
         try {
-          return await fetch("lab/look", {method: "POST", headers, body: JSON.stringify({name})});
+          const answer = await fetch("lab/look", {method: "POST", headers, body: JSON.stringify({name})});
+          return {status: answer.status, found: answer.ok ? await answer.json() : null};
         } catch {
-          return null; // no connection: it asks again
+          return {}; // no connection, or it broke off: it asks again
         }
       };
       const take = ({values, fetch, wait}) => {
@@ -36,12 +42,17 @@
         return wait;
       };
       const next = (wait) => {
-        if (looking || name === null) return;
-        clearTimeout(due);
-        due = setTimeout(look, wait);
+        const at = performance.now() + wait;
+        if (looking || name === null || at >= due) return; // who clicks and clicks does not put it off
+        due = at;
+        clearTimeout(timer);
+        timer = setTimeout(look, wait);
       };
       document.addEventListener("visibilitychange", () => !document.hidden && next(0));
-      document.addEventListener("click", () => next(SOON));
+      document.addEventListener("click", () => {
+        clicked = true;
+        next(SOON);
+      });
 
       return {
         update(value) {
