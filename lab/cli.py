@@ -57,7 +57,7 @@ def _make_parser() -> argparse.ArgumentParser:
     _common(parser)
     commands = parser.add_subparsers(dest="command", metavar="train | doctor", parser_class=_Parser)
     training = commands.add_parser("train", help="train a run into a folder", description="Train a run into a folder.")
-    training.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder of the run")
+    training.add_argument("--out", type=_folder, required=True, metavar="DIR", help="folder of the run")
     training.add_argument("--data", choices=DATASETS, help=f"data set (default {DATASETS[0]})")
     training.add_argument("--stages", default="0-3", help="one stage or a range, as 1 or 0-3 (default 0-3)")
     training.add_argument("--seed", type=int, help="seed of weights, order and noise (default 0)")
@@ -80,6 +80,12 @@ def _make_parser() -> argparse.ArgumentParser:
     examining.add_argument("folder", metavar="DIR", help="folder of the run, or its name below runs/")
     _common(examining)
     return parser
+
+
+def _folder(text: str) -> Path:
+    if not text:  # a variable of the shell that was never set; to Path it is the folder one stands in
+        raise argparse.ArgumentTypeError("it is empty; expected a folder, as runs/mine")
+    return Path(text)
 
 
 def _common(parser: argparse.ArgumentParser) -> None:

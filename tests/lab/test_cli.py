@@ -122,6 +122,7 @@ WRONG = {
     "an unknown data set": ["--data", "imagenet"],
     "nothing to go on with": ["--resume"],
     "both": ["--resume", "--overwrite"],
+    "no folder": ["--out", ""],
     "no number": ["--seed", "x"],
     "no seed": ["--seed", "-3"],
     "no threads": ["--threads", "0"],
