@@ -29,7 +29,8 @@ def number(value: Any, low: float, high: float, name: str, *, integer: Literal[F
 def number(value: Any, low: float, high: float, name: str, *, integer: bool = False) -> float | int:
     """A finite number from `low` to `high`, both included; with `integer` a whole one (3.0 counts as 3)."""
     kind = "a whole number" if integer else "a number"
-    expected = f"expected {kind} from {low:g} to {high:g}"
+    form = ",.0f" if integer else "g"  # a whole bound in full: 2.14748e+09 is no seed
+    expected = f"expected {kind} from {low:{form}} to {high:{form}}"
     # bool is an int to Python; a number that came as text was not sent by a slider
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise BadInput(f"{name} is {show(value)}; {expected}. Move its slider or type such a number.")

@@ -111,3 +111,10 @@ def test_show_is_short_for_anything():
     for _ in range(100_000):
         deep = [deep]
     assert all(len(show(value)) < 80 for value in (deep, "x" * 10**6, 10**5000, object(), b"x" * 9))
+
+
+def test_a_large_bound_is_told_in_full():
+    with pytest.raises(BadInput, match=r"expected a whole number from 0 to 2,147,483,647\."):
+        number(-1, 0, 2**31 - 1, "Seed", integer=True)
+    with pytest.raises(BadInput, match=r"expected a number from 0 to 0\.25\."):
+        number(-1, 0, 0.25, "Push")
