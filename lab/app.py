@@ -23,6 +23,7 @@ SWITCH_S = 0.0002  # how long one thread may keep the interpreter while another 
 IDLE_S = 0.01  # how often Gradio looks for events; by itself a thousand times a second, each time with the interpreter
 MAX_FILE = "5mb"
 QUEUE = 256
+PAGES_KEPT = 256  # that Gradio remembers; an older one opens anew when it asks again
 GRACE_S = 1800.0
 """An idle visitor without a page is let go after this to twice this: a reload or a nap of his machine is shorter."""
 
@@ -76,6 +77,7 @@ def launch(
         footer_links=[],
         enable_monitoring=False,
         ssr_mode=False,
+        state_session_capacity=PAGES_KEPT,
         show_error=True,
         head=page_head(),
     )

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
 R = TypeVar("R")
 STAGES = (0, 1, 2, 3)
-SPEED_WINDOW_S = 3.0  # the speed shown is that of the last seconds
+SPEED_WINDOW_S = 3.0  # the speed shown is that of the last seconds,
+SPEED_STEPS = 10  # or of so many steps, where they take longer
 MAX_JOBS = 32
 
 log = logging.getLogger(__name__)
@@ -84,6 +85,7 @@ class Job:
                 seq=len(self._trainer.history),
                 epoch=self._epoch,
                 message=self._message,
+                stopping=self._stopping,
             )
 
     def progress(self) -> tuple["StageProgress", ...]:
@@ -284,7 +286,7 @@ class Job:
             self._message = f"Stage {stage} stopped after step {self._step}. {said}"
 
     def _speed(self) -> float | None:
-        while self._times and self._times[0] < time.monotonic() - SPEED_WINDOW_S and len(self._times) > 2:
+        while self._times and self._times[0] < time.monotonic() - SPEED_WINDOW_S and len(self._times) > SPEED_STEPS:
             self._times.popleft()
         if len(self._times) < 2 or self._times[-1] <= self._times[0]:
             return None

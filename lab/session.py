@@ -205,6 +205,11 @@ class Session(Visit):
         return None if self._shown is None else self._shown.question
 
     @property
+    def shown_id(self) -> str:
+        """Of the last thought, whichever page of this visitor asked for it; empty before the first."""
+        return "" if self._shown is None else self._shown.id
+
+    @property
     def last_thought(self) -> Shown | None:
         """The last thought, if it was this run's; None before the first."""
         shown = self._shown

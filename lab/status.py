@@ -35,6 +35,8 @@ class JobStatus:
     """Changes when the run is replaced: the history starts again."""
     message: str = ""
     """What went wrong, in one sentence; empty otherwise."""
+    stopping: bool = False
+    """It was told to stop, and the present step still runs."""
 
 
 @dataclass(frozen=True)

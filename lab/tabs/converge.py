@@ -9,7 +9,7 @@ from lab.session import Session
 from lab.tabs import drink, settling
 from lab.tabs.page import FIRST_TAB, LATEST, PRIVATE, Memory, Page, Tick, said, session_of
 from lab.views.gallery import gallery_payload
-from lab.views.thought import waiting_payload
+from lab.views.thought import umap_patch, waiting_payload
 from lab.web.component import Instrument
 from lab.web.component import converge as converge_instrument
 from lab.web.fields import Number, Slider
@@ -30,6 +30,7 @@ WORDS = {
     "steps": "Steps of thought",
     "again": "Think again",
     "waiting": "Thinking",
+    "elsewhere": "Another page of this browser thinks now. Think again here for its map.",
 }
 
 
@@ -65,25 +66,28 @@ def build(page: Page) -> gr.Tab:
         """The same for the last thought that was replayed over the keyframes."""
 
     drawn = [thought, asked_key]
-    asked = [page.visitor, sample, part, weights, noise, seed, mind, skip, push, gate, steps]
+    asked = [page.visitor, page.memory, sample, part, weights, noise, seed, mind, skip, push, gate, steps]
 
     @said
-    def think(visitor: Any, *sent: Any) -> tuple[Any, str]:
+    def think(visitor: Any, memory: Memory, *sent: Any) -> tuple[Any, str]:
         session = session_of(visitor)
         key = _key(session, sent)
-        return session.thought_now(**_question(sent)).payload(), key
+        shown = session.thought_now(**_question(sent))
+        memory["thought"] = shown.id
+        return shown.payload(), key
 
     @said
-    def come_back(visitor: Any, before: str, *sent: Any) -> tuple[Any, ...]:
+    def come_back(visitor: Any, before: str, memory: Memory, *sent: Any) -> tuple[Any, ...]:
         """The tab is opened again: a new thought only if the network or the question is another."""
         if _key(session_of(visitor), sent) == before:
             return (gr.skip(),) * 2
-        return think(visitor, *sent)
+        return think(visitor, memory, *sent)
 
     @said
-    def replay(visitor: Any, key: str, done: str) -> tuple[Any, str]:
+    def replay(visitor: Any, memory: Memory, key: str, done: str) -> tuple[Any, str]:
         session = session_of(visitor)
-        shown = None if key == done else session.thought_replay()
+        elsewhere = session.shown_id != memory.get("thought")  # another page of this visitor thought meanwhile
+        shown = None if elsewhere or key == done else session.thought_replay()
         if shown is None:
             return gr.skip(), done
         session.umap_start()
@@ -132,14 +136,17 @@ def build(page: Page) -> gr.Tab:
 
     def map_state(visitor: Any, memory: Memory) -> tuple[Any]:
         """How far the UMAP map is; sent when it changes."""
-        patch = session_of(visitor).umap_patch()
+        session, mine = session_of(visitor), memory.get("thought")
+        patch = session.umap_patch()
+        if mine is not None and session.shown_id != mine:
+            patch = umap_patch(mine, "failed", WORDS["elsewhere"])
         if patch is None or not memory.new("umap", (patch["id"], patch["state"], patch.get("text"))):
             return (gr.skip(),)
         return (patch,)
 
     def follow(event: Any) -> None:
         """After a thought: the same at every keyframe, then the map."""
-        event.success(replay, [page.visitor, asked_key, replayed], [thought, replayed], **PRIVATE)
+        event.success(replay, [page.visitor, page.memory, asked_key, replayed], [thought, replayed], **PRIVATE)
 
     def on_open(event: Any) -> None:
         ready = event.success(

@@ -102,6 +102,10 @@ class Memory(dict[str, Any]):
         """The tab that is open: only that one is kept up to date."""
         self.waiting: dict[int, Any] = {}
         """What the page has yet to fetch: see `lab.tabs.wire`."""
+        self.seq = 0
+        """Number of the last answer to a look."""
+        self.sent: dict[str, Any] = {}
+        """What it held: it is sent again unless the page has got it."""
 
     def __deepcopy__(self, memo: Any) -> "Memory":  # Gradio copies the first value for each page
         return Memory()
@@ -222,6 +226,7 @@ def header_row(page: Page) -> None:
             status.seconds_left,
             status.waiting,
             status.message,
+            status.stopping,
         )
         drawn = panels.show(header_html(header(now.run, now.data, now.seed, now.steps, now.stages, job)))
         if not memory.new("job", status.state):

@@ -7,6 +7,7 @@ handed on in the browser. What else changed (buttons) waits in the server, and t
 happens rarely.
 """
 
+import logging
 import secrets
 from typing import Any
 from weakref import WeakValueDictionary
@@ -22,6 +23,11 @@ from lab.web.component import Instrument
 
 ROUTE = "/lab/look"  # wire.js asks it
 GONE = 410
+WORDS = {
+    "broken": "A part of this page ({where}) could not be brought up to date ({error}). The run is not touched; the "
+    "server's log says more."
+}
+log = logging.getLogger(__name__)
 IDLE_MS, TRAINING_MS = 500, 1500  # between two looks: each costs a training on two cores some twenty milliseconds
 
 PAGES: "WeakValueDictionary[str, Memory]" = WeakValueDictionary()
@@ -54,25 +60,28 @@ class Wire:
             return gr.skip()
         name = secrets.token_urlsafe(16)
         memory.visitor = visitor
+        memory.seq, memory.sent = 0, {}
         PAGES[name] = memory
         return {"name": name}
 
     def serve(self, app: FastAPI) -> None:
-        """Answers the pages' looks: {"values": {element id: value of an instrument}, "fetch": whether something else
-        waits, "wait": milliseconds until the next look}. 410 tells a page to open anew: its session was let go."""
+        """Answers the pages' looks: {"values": {element id: value of an instrument}, "seq": number of this answer,
+        "fetch": whether something else waits, "wait": milliseconds until the next look, "broken": what could not be
+        looked at, or null}. 410 tells a page to open anew: its session was let go."""
 
-        def look(name: str = Body(embed=True)) -> Response:
+        def look(name: str = Body(), got: int = Body(0)) -> Response:
             memory = PAGES.get(name)
             if memory is None or not _is_known(memory.visitor):
                 return Response(status_code=GONE)
-            return Response(orjson.dumps(self.look(memory)), media_type="application/json")
+            return Response(orjson.dumps(self.look(memory, got)), media_type="application/json")
 
         app.add_api_route(ROUTE, look, methods=["POST"], include_in_schema=False)
 
-    def look(self, memory: Memory) -> dict[str, Any]:
-        """What is new to a page."""
-        values: dict[str, Any] = {}
-        for component, value in zip(self._outputs, self._found(memory), strict=True):
+    def look(self, memory: Memory, got: int = 0) -> dict[str, Any]:
+        """What is new to a page. ``got``: the last answer that reached it; what was lost on the way is sent again."""
+        values: dict[str, Any] = {} if got == memory.seq else dict(memory.sent)
+        found, broken = self._found(memory)
+        for component, value in zip(self._outputs, found, strict=True):
             if value == gr.skip():
                 continue
             if isinstance(component, Instrument):
@@ -80,7 +89,14 @@ class Wire:
             else:
                 memory.waiting[self._places[component]] = value
         wait = TRAINING_MS if memory.get("job") == "training" else IDLE_MS
-        return {"values": values, "fetch": bool(memory.waiting), "wait": wait}
+        memory.seq, memory.sent = memory.seq + 1, values
+        return {
+            "values": values,
+            "seq": memory.seq,
+            "fetch": bool(memory.waiting),
+            "wait": wait,
+            "broken": broken,
+        }
 
     def fetch(self, visitor: Any, memory: Memory) -> list[Any]:
         """One update per plain output, `gr.skip()` where nothing waits; then nothing waits any more."""
@@ -88,9 +104,10 @@ class Wire:
             tell(visitor)
         return [memory.waiting.pop(place, gr.skip()) for place in range(len(self.plain))]
 
-    def _found(self, memory: Memory) -> list[Any]:
-        """One value per output of every tick."""
+    def _found(self, memory: Memory) -> tuple[list[Any], str | None]:
+        """One value per output of every tick, and what to say of one that failed: the others go on."""
         found: list[Any] = []
+        broken = None
         for tick in self._page.ticks:
             nothing = (gr.skip(),) * len(tick.outputs)
             if tick.tab not in ("", memory.tab):
@@ -101,7 +118,11 @@ class Wire:
             except (*SAID, gr.Error):
                 # what a visitor did not ask for does not interrupt him: no run is open yet, or it has gone
                 found += nothing
-        return found
+            except Exception as error:
+                log.exception("a look at %s failed", tick.tab or "the header")
+                broken = WORDS["broken"].format(where=tick.tab or "the header", error=type(error).__name__)
+                found += nothing
+        return found, broken
 
 
 def _is_known(visitor: Any) -> bool:

@@ -24,6 +24,7 @@ class JobInfo:
     waiting: tuple[int, ...] = ()
     """Stages that follow."""
     message: str = ""
+    stopping: bool = False
 
 
 @dataclass(frozen=True)
@@ -94,7 +95,7 @@ def job_html(job: JobInfo) -> str:
         parts += [f"{number(job.steps_per_second)} steps/s"] if job.steps_per_second else []
         parts += [f"{duration(job.seconds_left)} left"] if job.seconds_left is not None else []
     then = f"then {', '.join(str(stage) for stage in job.waiting)}" if job.waiting else ""
-    verb = "training" if job.state == "training" else "paused in"
+    verb = "stopping" if job.stopping else "training" if job.state == "training" else "paused in"
     return (
         f'<div class="lab-job" data-state="{job.state}"><span><b>{verb} stage {job.stage}</b></span>'
         f'<div class="lab-progress" role="progressbar" aria-label="Stage {job.stage}" aria-valuemin="0"'

@@ -10,6 +10,8 @@
   Lab.register("wire", {
     mount(root, api) {
       let name = null;
+      let got = 0; // number of the last answer that came
+      let broken = null; // what is said of a part that cannot be looked at
       let timer = null;
       let due = Infinity; // when the next look is
       let looking = false;
@@ -30,13 +32,16 @@
       const ask = async (name) => {
         const headers = {"Content-Type": "application/json"};
         try {
-          const answer = await fetch("lab/look", {method: "POST", headers, body: JSON.stringify({name})});
+          const answer = await fetch("lab/look", {method: "POST", headers, body: JSON.stringify({name, got})});
           return {status: answer.status, found: answer.ok ? await answer.json() : null};
         } catch {
           return {}; // no connection, or it broke off: it asks again
         }
       };
-      const take = ({values, fetch, wait}) => {
+      const take = ({values, seq, fetch, wait, broken: said}) => {
+        got = seq;
+        if (said !== broken) root.replaceChildren(...(said ? [Lab.el("p", {class: "lab-broken", role: "alert", text: said})] : []));
+        broken = said;
         for (const [id, value] of Object.entries(values)) Lab.deliver(id, value);
         if (fetch) api.trigger("fetch", {});
         return wait;
@@ -58,6 +63,7 @@
         update(value) {
           if (!value || value.name === name) return;
           name = value.name;
+          got = 0;
           next(0);
         },
       };

@@ -50,7 +50,22 @@ def ticking() -> Ticking:
 
 def test_an_instrument_gets_its_value_by_its_id(ticking: Ticking):
     ticking.here = ({"html": "new"}, gr.skip())
-    assert ticking.wire.look(ticking.memory) == {"values": {"here": {"html": "new"}}, "fetch": False, "wait": IDLE_MS}
+    assert ticking.wire.look(ticking.memory) == {
+        "values": {"here": {"html": "new"}},
+        "seq": 1,
+        "fetch": False,
+        "wait": IDLE_MS,
+        "broken": None,
+    }
+
+
+def test_what_was_lost_on_the_way_is_sent_again(ticking: Ticking):
+    ticking.here = ({"html": "lost"}, gr.skip())
+    ticking.wire.look(ticking.memory)
+    ticking.here = (gr.skip(), gr.skip())
+    again = ticking.wire.look(ticking.memory, got=0)
+    assert again["values"] == {"here": {"html": "lost"}} and again["seq"] == 2
+    assert ticking.wire.look(ticking.memory, got=2)["values"] == {}
 
 
 def test_what_is_no_instrument_waits_until_it_is_fetched(ticking: Ticking):
@@ -73,10 +88,18 @@ def test_only_the_open_tab_looks_and_refusals_are_quiet(ticking: Ticking):
     ticking.memory.tab = FIRST_TAB
     for refusal in (BadInput("no"), gr.Error("no")):
         ticking.here = refusal
-        assert ticking.wire.look(ticking.memory)["values"] == {}
+        answer = ticking.wire.look(ticking.memory, ticking.memory.seq)
+        assert answer["values"] == {} and answer["broken"] is None
+
+
+def test_a_defect_is_logged_and_said_and_the_others_go_on(ticking: Ticking, caplog: pytest.LogCaptureFixture):
     ticking.here = ValueError("a defect")
-    with pytest.raises(ValueError, match="a defect"):
-        ticking.wire.look(ticking.memory)
+    answer = ticking.wire.look(ticking.memory)
+    assert "Converge" in answer["broken"] and "ValueError" in answer["broken"]
+    assert "a defect" in caplog.text
+    ticking.here = ({"html": "well again"}, gr.skip())
+    answer = ticking.wire.look(ticking.memory, answer["seq"])
+    assert answer["broken"] is None and answer["values"] == {"here": {"html": "well again"}}
 
 
 def test_a_training_is_looked_at_less_often(ticking: Ticking):

@@ -175,3 +175,17 @@ def test_a_page_that_the_server_forgot_finds_its_run_again(lab_page: WatchedPage
     lab_page.console_errors.clear()  # the browser tells of the 410, Gradio of the streams that a reload cuts off
     thinking(page)
     expect(page.locator(".lab-header")).to_contain_text("healthy", timeout=SLOW)
+
+
+def test_a_second_page_of_the_browser_does_not_take_the_firsts_thought(lab_page: WatchedPage) -> None:
+    first = thinking(lab_page.page)
+    mine = thought_id(first)
+    second = first.context.new_page()
+    second.goto(first.url)
+    thinking(second)
+    # its thought is the session's now: the first keeps its own, and says that no other map will come for it
+    expect(first.locator('#converge [data-umap="failed"], #converge [data-umap="ready"]').first).to_be_attached(
+        timeout=SLOW
+    )
+    assert thought_id(first) == mine != thought_id(second)
+    second.close()

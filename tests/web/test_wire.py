@@ -20,13 +20,15 @@ class Server:
 
     def __init__(self, page: Page, *bodies: str) -> None:
         self.asked = 0
+        self.got: list[int] = []
         self._bodies = list(bodies)
         page.route(f"**{ROUTE}", self._answer)
 
     def _answer(self, route: Route) -> None:
         self.asked += 1
+        self.got.append(json.loads(route.request.post_data or "{}").get("got"))
         values = {"panel": {"html": f"<p>look {self.asked}</p>"}}
-        whole = json.dumps({"values": values, "fetch": False, "wait": LATER})
+        whole = json.dumps({"values": values, "seq": self.asked, "fetch": False, "wait": LATER, "broken": None})
         route.fulfill(body=self._bodies.pop(0) if self._bodies else whole, content_type="application/json")
 
 
@@ -47,7 +49,17 @@ def test_it_asks_again_when_an_answer_broke_off(page: Page):
     server = Server(page, '{"values": {"pan')
     connect(page)
     expect(page.locator("#panel")).to_contain_text("look 2")
-    assert server.asked == 2
+    assert server.asked == 2 and server.got == [0, 0], "it has not got the first"
+
+
+def test_it_says_what_it_got_and_what_is_broken(page: Page):
+    said = {"values": {}, "seq": 5, "fetch": False, "wait": LATER, "broken": "The header stands still."}
+    server = Server(page, json.dumps(said), json.dumps({**said, "seq": 6, "broken": None}))
+    connect(page)
+    expect(page.locator("#wire .lab-broken")).to_have_text("The header stands still.")
+    page.mouse.click(1, 1)
+    expect(page.locator("#wire .lab-broken")).to_have_count(0)
+    assert server.got == [0, 5]
 
 
 def test_who_clicks_and_clicks_does_not_put_it_off(page: Page):
