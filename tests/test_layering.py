@@ -34,7 +34,7 @@ def _below(package: str, names: str) -> tuple[str, ...]:
     return tuple(f"{package}.{name}" for name in names.split())
 
 
-GROUND = _below("satipatthana", "configs santana measures")
+GROUND = _below("satipatthana", "config_checks config_samatha config_json configs santana measures")
 COMPONENTS, CORE, TRAIN, DATA, DIAGNOSTICS, CHECKPOINT = (
     (name,) for name in _below("satipatthana", "components core train data diagnostics checkpoint")
 )
