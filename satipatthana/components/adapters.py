@@ -42,12 +42,13 @@ class CnnAdapter(nn.Module):
             return nn.Sequential(*layers, nn.Flatten(), nn.Linear(config.channels[-1] * grid, dim), nn.Tanh())
 
         self.net = built(make, generator)
-        self.n_impressions = 2 * sum(config.channels)
+        self.impressions = tuple(2 * width for width in config.channels)
+        """How many numbers of an impression each activation gives."""
 
     def forward(self, x: Float[Tensor, "B C H W"]) -> Float[Tensor, "B D"]:
         return self.net(self._padded(x))
 
-    def impression(self, x: Float[Tensor, "B C H W"]) -> Float[Tensor, "B F"]:
+    def impression(self, x: Float[Tensor, "B C H W"]) -> Float[Tensor, "B I"]:
         """What an input looks like, wherever in the picture: mean and standard deviation over the pixels of every
         channel after each activation."""
         found, seen = self._padded(x), []
@@ -82,7 +83,7 @@ class MlpAdapter(nn.Module):
             ),
             generator,
         )
-        self.n_impressions = 2 * hidden
+        self.impressions = (hidden, hidden)
 
     def impression(self, x: Float[Tensor, "B F"]) -> Float[Tensor, "B I"]:
         """What an input looks like: the activations of both hidden layers."""

@@ -195,10 +195,10 @@ class FamiliarVipassana(GroundedVipassana):
     """Of its state: measured when stage 2 begins, and in no keyframe."""
 
     def __init__(
-        self, config: FamiliarVipassanaConfig, dim: int, generator: torch.Generator, n_impressions: int
+        self, config: FamiliarVipassanaConfig, dim: int, generator: torch.Generator, impressions: tuple[int, ...]
     ) -> None:
         super().__init__(config, dim, generator)
-        self.known = Familiarity(config, dim, n_impressions)
+        self.known = Familiarity(config, dim, impressions)
 
     def forward(  # type: ignore[override]
         self,
@@ -217,8 +217,8 @@ class FamiliarVipassana(GroundedVipassana):
         probes: Float[Tensor, "K D"],
         reconstruction_error: Float[Tensor, " B"],
         impression: Float[Tensor, "B I"],
-    ) -> Float[Tensor, "B 10"]:
-        """The ten numbers of ``metric_names``, per sample; zeros for a sample that took no step."""
+    ) -> Float[Tensor, "B M"]:
+        """The numbers of ``metric_names``, per sample; zeros for a sample that took no step."""
         grounded = grounding_metrics(s_star, santana, probes, reconstruction_error)
         familiar = self.known(s_star, impression) * santana.taken.any(dim=0)[:, None]
         return torch.cat([grounded, familiar], dim=1)
@@ -263,13 +263,12 @@ class StandardVipassana(nn.Module):
 
 
 def make_vipassana(
-    config: VipassanaConfig, dim: int, generator: torch.Generator, n_impressions: int | None = None
+    config: VipassanaConfig, dim: int, generator: torch.Generator, impressions: tuple[int, ...] | None = None
 ) -> nn.Module:
-    """The vipassana that ``config`` describes. ``n_impressions`` is the adapter's; the familiar one needs it."""
+    """The vipassana that ``config`` describes. ``impressions`` are the adapter's, None where it says nothing of them:
+    z is the impression then."""
     if isinstance(config, FamiliarVipassanaConfig):
-        if n_impressions is None:
-            raise ValueError("A familiar vipassana needs an adapter with impression(); this one has none.")
-        return FamiliarVipassana(config, dim, generator, n_impressions)
+        return FamiliarVipassana(config, dim, generator, (dim,) if impressions is None else impressions)
     if isinstance(config, GroundedVipassanaConfig):
         return GroundedVipassana(config, dim, generator)
     return StandardVipassana(config, dim, generator)

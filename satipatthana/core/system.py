@@ -105,7 +105,7 @@ class SatipatthanaSystem(nn.Module):
             "samatha_recon_head": lambda generator: make_recon_head(config.recon, shape, dim, generator),
             "aux_head": lambda generator: AuxHead(dim, n_classes, generator),
             "vipassana": lambda generator: make_vipassana(
-                config.vipassana, dim, generator, getattr(self.samatha.adapter, "n_impressions", None)
+                config.vipassana, dim, generator, getattr(self.samatha.adapter, "impressions", None)
             ),
             "answer": lambda generator: ConditionalDecoder(config.answer, dim, context_dim, n_classes, generator),
         }
@@ -136,8 +136,9 @@ class SatipatthanaSystem(nn.Module):
 
     @torch.no_grad()
     def impression(self, x: Tensor) -> Float[Tensor, "B I"]:
-        """What inputs look like to the adapter, which is frozen wherever this is asked for."""
-        return self.samatha.adapter.impression(x)  # type: ignore[operator]
+        """What inputs look like to the adapter, which is frozen wherever this is asked for: z, if it cannot say more."""
+        adapter = self.samatha.adapter
+        return adapter.impression(x) if hasattr(adapter, "impressions") else adapter(x)  # type: ignore[operator]
 
     def drawing_error(self, s_star: Tensor, x_given: Tensor) -> Float[Tensor, " B"]:
         """How far the state, drawn, is from the input to which it is attributed: on the mismatch path ``s_star`` is

@@ -3,6 +3,7 @@ import pytest
 import torch
 from scipy.spatial.distance import mahalanobis
 from sklearn.neighbors import NearestNeighbors
+from torch import nn
 
 from satipatthana.components.adapters import CnnAdapter, MlpAdapter
 from satipatthana.components.familiarity import Familiarity
@@ -10,9 +11,10 @@ from satipatthana.components.vipassana import METRICS, FamiliarVipassana, make_v
 from satipatthana.configs import CnnAdapterConfig, FamiliarVipassanaConfig, MlpAdapterConfig
 from satipatthana.core.system import SatipatthanaSystem, TrainingStage
 from satipatthana.train.records import capture, rebuild
-from tests.tiny import log_of, tiny_config, tiny_digits
+from tests.tiny import log_of, tiny_config, tiny_digits, tiny_system
 
 D, N_SEEN = 3, 4
+IMPRESSIONS = (3, 1)
 
 
 def rng(seed: int = 0) -> torch.Generator:
@@ -21,7 +23,7 @@ def rng(seed: int = 0) -> torch.Generator:
 
 @pytest.fixture
 def known() -> Familiarity:
-    made = Familiarity(FamiliarVipassanaConfig(n_known=40, n_nearest=5), D, N_SEEN)
+    made = Familiarity(FamiliarVipassanaConfig(n_known=40, n_nearest=5), D, IMPRESSIONS)
     made.fit(
         torch.randn(40, D, generator=rng()), torch.randn(40, N_SEEN, generator=rng(1)) * torch.tensor([1, 2, 3, 0.5])
     )
@@ -45,6 +47,17 @@ def test_the_impression_is_scipys_mahalanobis(known: Familiarity):
     assert found.numpy() == pytest.approx(theirs, abs=1e-4)
 
 
+def test_the_first_activation_also_stands_alone(known: Familiarity):
+    seen = (torch.randn(40, N_SEEN, generator=rng(1)) * torch.tensor([1, 2, 3, 0.5])).double().numpy()[:, :3]
+    covariance = np.cov(seen.T)
+    inverse = np.linalg.inv(covariance + np.diag(1e-3 * np.diag(covariance) + 1e-6))
+    asked = torch.randn(5, N_SEEN, generator=rng(3))
+    theirs = [np.log(1e-3 + mahalanobis(row, seen.mean(axis=0), inverse) ** 2) for row in asked[:, :3].double().numpy()]
+    assert known(torch.zeros(5, D), asked)[:, 2].numpy() == pytest.approx(theirs, abs=1e-4)
+    asked[:, 3] += 9  # what later activations say does not count there
+    assert known(torch.zeros(5, D), asked)[:, 2].numpy() == pytest.approx(theirs, abs=1e-4)
+
+
 def test_what_is_known_is_nearer_than_a_stranger(known: Familiarity):
     mean = known.impression_mean[None]
     own, strange = known(known.ends[:1].float(), mean), known(known.ends[:1].float() + 50, mean + 50)
@@ -58,7 +71,7 @@ def test_a_neighbour_changes_nothing(known: Familiarity):
 
 
 def test_few_known_ones_stand_more_than_once():
-    made = Familiarity(FamiliarVipassanaConfig(n_known=7, n_nearest=2), D, N_SEEN)
+    made = Familiarity(FamiliarVipassanaConfig(n_known=7, n_nearest=2), D, IMPRESSIONS)
     few = torch.randn(3, D, generator=rng())
     made.fit(few, torch.randn(3, N_SEEN, generator=rng()))
     assert torch.equal(made.ends.float(), few.half().float().repeat(3, 1)[:7])
@@ -71,7 +84,7 @@ def test_an_impression_is_mean_and_spread_of_every_channel():
     first = adapter.net[:3](x)
     second = adapter.net[3:6](first)
     found = adapter.impression(x)
-    assert found.shape == (2, adapter.n_impressions) == (2, 16)
+    assert adapter.impressions == (6, 10) and found.shape == (2, 16)
     by_hand = [part for a in (first, second) for part in (a.mean(dim=(2, 3)), a.std(dim=(2, 3), correction=0))]
     assert torch.allclose(found, torch.cat(by_hand, dim=1))
     moved = torch.zeros(1, 1, 28, 28)
@@ -84,32 +97,34 @@ def test_the_impression_of_a_vector_is_its_hidden_activations():
     adapter = MlpAdapter(MlpAdapterConfig(hidden=6), (2,), D, rng())
     x = torch.randn(4, 2, generator=rng())
     found = adapter.impression(x)
-    assert found.shape == (4, adapter.n_impressions)
+    assert adapter.impressions == (6, 6) and found.shape == (4, 12)
     assert torch.equal(found[:, :6], adapter.net[:2](x)) and torch.equal(found[:, 6:], adapter.net[:4](x))
 
 
-def test_ten_metrics_are_the_eight_and_two_more():
+def test_the_metrics_are_the_eight_and_three_more():
     config = FamiliarVipassanaConfig(context_dim=6, hidden=5, n_known=8, n_nearest=2)
-    vipassana = make_vipassana(config, D, rng(), N_SEEN)
+    vipassana = make_vipassana(config, D, rng(), IMPRESSIONS)
     assert isinstance(vipassana, FamiliarVipassana)
     log = log_of([[0.0] * D, [1.0] * D], [[1.0] * D, [1.0] * D], taken=[[True, False]])
     probes, error, impression = torch.eye(D), torch.tensor([0.1, 0.1]), torch.randn(2, N_SEEN, generator=rng())
     metrics = vipassana.measure(log.states[-1], log, probes, error, impression)
-    assert metrics.shape == (2, 10) and len(vipassana.metric_names) == 10 == len(METRICS) + 2
+    assert metrics.shape == (2, 11) and len(vipassana.metric_names) == 11 == len(METRICS) + 3
     assert (metrics[1] == 0).all(), "no step was taken, so there is nothing to judge"
     assert torch.equal(metrics[0, 8:], vipassana.known(log.states[-1], impression)[0])
     insight = vipassana(log.states[-1], log, probes, error, impression)
     assert insight.metrics is not None and torch.equal(insight.metrics, metrics) and insight.trust[1] == 0
 
 
-def test_without_an_impression_there_is_no_familiarity():
-    with pytest.raises(ValueError, match=r"needs an adapter with impression\(\)"):
-        make_vipassana(FamiliarVipassanaConfig(), D, rng())
+def test_the_impression_of_an_adapter_that_says_no_more_is_z():
+    adapter = nn.Sequential(nn.Flatten(), nn.Linear(784, 16))
+    system = SatipatthanaSystem(tiny_config(), parts={"adapter": adapter})
+    x = tiny_digits().x[:3]
+    assert torch.equal(system.impression(x), adapter(x))
+    assert system(x).insight.metrics is not None
 
 
 def test_no_keyframe_keeps_what_was_measured_once():
-    changes = {"vipassana.kind": "familiar", "vipassana.n_known": 20}
-    system = SatipatthanaSystem(tiny_config(changes))
+    system = tiny_system()
     x = tiny_digits().x
     system.vipassana.known.fit(system.think(x).s_star.detach(), system.impression(x))
     frame = capture(system, TrainingStage.VIPASSANA_TRAINING, 1, 1)
