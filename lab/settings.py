@@ -12,12 +12,11 @@ DATASETS = ("digits", "moons", "mnist", "fashion-mnist", "kmnist", "cifar10")
 VITAKKAS = ("standard", "keyed")
 VICARAS = ("injected", "standard")
 SATIS = ("fixed", "threshold")
-VIPASSANAS = ("grounded", "familiar", "standard")
+VIPASSANAS = ("familiar", "grounded", "standard")
 UPSAMPLINGS = ("resize", "transpose", "transpose3", "pixelshuffle", "pixelshuffle_icnr")
 VECTOR_NOISE = 0.15
 DEVICES = ("auto", "cpu", "cuda")
 
-FAMILIAR_STEPS = 500  # of stage 2: there is more to tell apart
 SEEDS = (0, 2**31 - 1)
 DIMS = (2, 512)
 N_PROBES = (2, 64)
@@ -39,7 +38,7 @@ class NewRun:
     sati: str = "fixed"
     sati_threshold: float = 0.02
     """Read by the threshold sati only."""
-    vipassana: str = "grounded"
+    vipassana: str = "familiar"
     upsampling: str = "resize"
     device: str = "auto"
 
@@ -96,8 +95,5 @@ def run_config(new: NewRun, x_shape: tuple[int, ...], n_classes: int) -> RunConf
     plain["samatha"]["vitakka"] |= {"dim": new.dim, "n_probes": new.n_probes}
     plain["samatha"] |= {"vicara": {"kind": new.vicara}, "sati": sati}
     plain["vipassana"] = {"kind": new.vipassana}
-    if new.vipassana == "familiar":
-        plain["curriculum"]["voids"] = "wide"
-        plain["curriculum"]["stage2"] |= {"n_steps": FAMILIAR_STEPS, "schedule": "linear"}
     plain["recon"]["upsampling"] = new.upsampling
     return from_dict(RunConfig, plain)

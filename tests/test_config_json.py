@@ -60,6 +60,7 @@ keyed = part("keyed", n_probes=st.integers(2, 20), mean_rate=shares, key_step=sh
 vicaras = part("standard", beta=st.floats(0.01, 1)) | part("injected", kappa=above_0, spectral_norm=st.booleans())
 satis = part("fixed", n_steps=widths) | part("threshold", threshold=above_0, min_steps=st.integers(1, 10))
 vipassanas = part("standard", context_dim=widths) | part("grounded", hidden=widths)
+vipassanas = vipassanas | part("familiar", n_nearest=st.integers(1, 9))
 paths = st.dictionaries(st.sampled_from(["clean", "drunk", "void"]), above_0, min_size=1)
 curricula = group(
     {f"stage{index}": plan(terms) for index, terms in enumerate(configs.DEFAULT_WEIGHTS)},
@@ -126,7 +127,7 @@ def test_members_of_a_family_carry_their_kind():
     data = to_dict(RunConfig())
     assert data["samatha"]["adapter"]["kind"] == "cnn"
     assert data["samatha"]["vicara"]["kind"] == "injected"
-    assert data["vipassana"]["kind"] == "grounded"
+    assert data["vipassana"]["kind"] == "familiar"
     assert "kind" not in data["recon"]
 
 

@@ -52,8 +52,8 @@ def test_the_default_is_the_recipe():
     assert samatha.vicara == InjectedVicaraConfig(beta=0.5, kappa=0.4, spectral_norm=True)
     assert (samatha.augmenter.max_noise, samatha.augmenter.shift) == (0.7, 2)
     assert (samatha.drunk_skip_prob, samatha.drunk_perturbation_std) == (0.3, 0.2)
-    assert isinstance(run.vipassana, GroundedVipassanaConfig) and run.recon.upsampling == "resize"
-    assert [plan.stage(i).n_steps for i in range(4)] == [126, 630, 250, 300]
+    assert isinstance(run.vipassana, FamiliarVipassanaConfig) and run.recon.upsampling == "resize"
+    assert [plan.stage(i).n_steps for i in range(4)] == [126, 630, 500, 300]
     assert [plan.stage(i).learning_rate for i in range(4)] == [2e-3, 3e-3, 5e-3, 3e-3]
     assert plan.stage1.schedule == "onecycle" and plan.stage1.clip_norm == 1
     assert plan.stage1.weights == {
@@ -66,6 +66,8 @@ def test_the_default_is_the_recipe():
         "diversity": 0,
     }
     assert (plan.batch_size, plan.floor, plan.max_blur) == (64, 0.1, 3)
+    assert plan.voids == "wide" and plan.stage2.schedule == "linear"
+    assert plan.paths == {"clean": 4, "augmented": 3, "drunk": 1, "mismatch": 1, "void": 1}
 
 
 def test_both_gates_are_open_by_default_so_that_learning_can_start():

@@ -13,7 +13,7 @@ from torch import Tensor
 from satipatthana.configs import (
     CnnAdapterConfig,
     CurriculumConfig,
-    GroundedVipassanaConfig,
+    FamiliarVipassanaConfig,
     InjectedVicaraConfig,
     ReconHeadConfig,
     RunConfig,
@@ -46,7 +46,7 @@ def _tiny() -> RunConfig:
             vitakka=StandardVitakkaConfig(dim=16, n_probes=4, n_gate_keys=6),
             vicara=InjectedVicaraConfig(hidden=24),
         ),
-        vipassana=GroundedVipassanaConfig(context_dim=6, hidden=8),
+        vipassana=FamiliarVipassanaConfig(context_dim=6, hidden=8, n_known=20),
         recon=ReconHeadConfig(channels=(8, 4)),
         curriculum=CurriculumConfig(batch_size=20, n_keyframes=3, **stages),
     )

@@ -108,7 +108,6 @@ AJAR, SOFT, STANDARD, PATIENT = (
     {"samatha.sati.kind": "threshold", "samatha.sati.threshold": 1.0},
 )
 KEYED = {"samatha.vitakka.kind": "keyed"}
-FAMILIAR = {"vipassana.kind": "familiar", "vipassana.n_known": 10}
 VECTOR = {"shape": (2,)}
 # path -> another value, and what must be so for the dial to matter
 DIALS: dict[str, tuple[Any, dict[str, Any]]] = {
@@ -147,8 +146,8 @@ DIALS: dict[str, tuple[Any, dict[str, Any]]] = {
     "vipassana.context_dim": (5, {}),
     "vipassana.hidden": (5, {}),
     "vipassana.context_dim standard": (5, {"vipassana.kind": "standard"}),
-    "vipassana.n_known": (7, FAMILIAR),
-    "vipassana.n_nearest": (2, FAMILIAR),
+    "vipassana.n_known": (7, {}),
+    "vipassana.n_nearest": (2, {}),
     "vipassana.hidden standard": (5, {"vipassana.kind": "standard"}),
     "recon.upsampling": ("transpose", {}),
     "recon.channels": ([6, 4], {}),

@@ -50,12 +50,16 @@ def test_a_thought_is_judged_and_answered(x: Tensor):
     assert output.s_star is output.samatha.s_star and output.santana is output.samatha.santana
 
 
-@pytest.mark.parametrize("vipassana", ["grounded", "standard"])
+@pytest.mark.parametrize("vipassana", ["grounded", "familiar", "standard"])
 @pytest.mark.parametrize("mind", [{}, {"drunk_mode": True, "noise_level": 0.4}, {"threshold": 0.3}])
 def test_a_sample_alone_is_judged_and_answered_as_in_a_batch(
     shipped: SatipatthanaSystem, x: Tensor, vipassana: str, mind: dict[str, Any]
 ):
-    system = shipped if vipassana == "grounded" else tiny_system({"vipassana.kind": "standard"})
+    system = (
+        shipped
+        if vipassana == "grounded"
+        else tiny_system({} if vipassana == "familiar" else {"vipassana.kind": "standard"})
+    )
     together = system(x, luck=LuckBySample(0, SAMPLES), **mind)
     for i, sample in enumerate(SAMPLES):
         alone = system(x[i : i + 1], luck=LuckBySample(0, [sample]), **mind)

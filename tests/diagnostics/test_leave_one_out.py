@@ -66,7 +66,7 @@ def test_a_vipassana_of_ones_own_cannot_be_built_afresh():
 
 
 def test_the_wide_voids_of_a_familiar_vipassana_are_left_out_too():
-    config = tiny_config({"vipassana.kind": "familiar", "vipassana.n_known": 20, "curriculum.voids": "wide"})
+    config = tiny_config()
     x, y = tiny_digits().x, tiny_digits().y
     with one_thread():
         *_, last = leave_one_out(

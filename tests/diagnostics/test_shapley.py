@@ -9,7 +9,7 @@ from satipatthana.components.vipassana import Insight
 from satipatthana.core.system import SatipatthanaSystem
 from satipatthana.diagnostics.paths import walk
 from satipatthana.diagnostics.shapley import Evidence, autopsy, coalitions, evidence_of, shapley
-from tests.tiny import changed, tiny_config, tiny_system
+from tests.tiny import tiny_config, tiny_system
 
 
 def test_coalitions_by_hand():
@@ -41,10 +41,9 @@ def test_against_every_order_of_arrival():
     assert shapley(worth).sum(axis=0) == pytest.approx(worth[-1] - worth[0])
 
 
-@pytest.mark.parametrize("kind", ["grounded", "standard"])
+@pytest.mark.parametrize("kind", ["familiar", "grounded", "standard"])
 def test_contributions_sum_to_the_logit_less_the_baseline(bundle, kind):
-    changes = {} if kind == "grounded" else {"vipassana.kind": "standard"}
-    system = SatipatthanaSystem(changed(tiny_config(), changes))
+    system = SatipatthanaSystem(tiny_config({} if kind == "familiar" else {"vipassana.kind": kind}))
     x, y = bundle.test.x[:20], bundle.test.y[:20]
     clean = dict(walk(system, x, y, seed=0, names=()))["clean"]
     assert clean.metrics is not None and clean.path is not None
@@ -52,6 +51,7 @@ def test_contributions_sum_to_the_logit_less_the_baseline(bundle, kind):
     assert seen is not None
     found = autopsy(system, seen, clean.metrics, clean.path)
     assert len(found.names) == len(found.values) + 1 == len(found.contributions)
+    assert len(found.values) == {"familiar": 11, "grounded": 8, "standard": 2}[kind]
     assert found.contributions.sum(axis=0) == pytest.approx(found.logit - found.baseline, abs=1e-5)
     with torch.no_grad():
         sober = evidence_of(system, x[3:4], sample=3, seed=0)
@@ -60,7 +60,7 @@ def test_contributions_sum_to_the_logit_less_the_baseline(bundle, kind):
     assert autopsy(system, sober, clean.metrics, clean.path).logit == pytest.approx(expected, abs=1e-5)
     # trust reads no path: a player that changes nothing gets nothing
     assert found.contributions[-1, 0] == 0 and np.abs(found.contributions[:-1, 0]).max() > 0
-    if kind == "grounded":
+    if kind != "standard":
         assert np.all(found.contributions[:-1, 1] == 0), "conformity reads the path alone"
     assert np.all((found.below >= 0) & (found.below <= 1))
 

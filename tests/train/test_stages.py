@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from lab.settings import base_config
 from satipatthana.components.objectives import balance, blur, orthogonality
 from satipatthana.components.vipassana import (
     SCORES,
@@ -18,8 +19,9 @@ from satipatthana.components.vipassana import (
 )
 from satipatthana.configs import DEFAULT_WEIGHTS, RunConfig
 from satipatthana.core.system import LEARNS, SatipatthanaSystem, TrainingStage
-from satipatthana.data.void import TRAINED_VOIDS
-from satipatthana.measures import mse
+from satipatthana.data import load_dataset
+from satipatthana.data.void import HELD_OUT_VOIDS, TRAINED_VOIDS
+from satipatthana.measures import auroc, mse
 from satipatthana.train import stages
 from satipatthana.train.stages import (
     PATHS,
@@ -35,7 +37,8 @@ from satipatthana.train.stages import (
     vipassana_loss,
     walk_paths,
 )
-from tests.tiny import tiny_config, tiny_digits, tiny_system
+from satipatthana.train.trainer import SatipatthanaTrainer
+from tests.tiny import changed, tiny_config, tiny_digits, tiny_system
 
 EVEN = dict.fromkeys(PATHS, 1.0)
 
@@ -49,7 +52,7 @@ def batch_of(system: SatipatthanaSystem, stage: int, n: int = 40, seed: int = 0,
 
 @pytest.fixture
 def system() -> SatipatthanaSystem:
-    return tiny_system()
+    return tiny_system({"curriculum.paths": EVEN})
 
 
 # --- the list -------------------------------------------------------------------------------------------------------
@@ -283,16 +286,18 @@ def test_the_mismatch_path_is_judged_by_the_error_it_really_makes():
     assert (listener.error > 0).all()
 
 
-def test_the_voids_are_the_families_that_are_trained_on(system: SatipatthanaSystem, monkeypatch: pytest.MonkeyPatch):
+@pytest.mark.parametrize("voids", ["six", "wide"])
+def test_the_voids_are_the_families_that_are_trained_on(voids: str, monkeypatch: pytest.MonkeyPatch):
+    system = tiny_system({"curriculum.voids": voids})
     asked = []
     real = stages.mix_voids
     monkeypatch.setattr(stages, "mix_voids", lambda x, g, families: asked.append(families) or real(x, g, families))
     walk_paths(system, batch_of(system, 2))
-    assert asked == [TRAINED_VOIDS]
+    assert asked == [TRAINED_VOIDS] and not set(stages.STAGE2_VOIDS) & set(HELD_OUT_VOIDS)
 
 
 def test_wide_voids_are_half_the_six_and_half_cut_cloudy_and_chimeras():
-    system = tiny_system({"curriculum.voids": "wide", "curriculum.paths": {"void": 1.0}})
+    system = tiny_system({"curriculum.paths": {"void": 1.0}})
     paths = walk_paths(system, batch_of(system, 2, n=48))
     count = {name: int((paths.family == i).sum()) for i, name in enumerate(stages.STAGE2_VOIDS)}
     assert all(count[name] == 8 for name in ("cutmix", "clouds", "chimera")), count
@@ -312,7 +317,7 @@ def test_a_chimera_is_drawn_from_the_coordinates_of_two_thoughts(system: Satipat
 
 
 def test_wide_voids_mix_two_classes_only(monkeypatch: pytest.MonkeyPatch):
-    system = tiny_system({"curriculum.voids": "wide", "curriculum.paths": {"void": 1.0}})
+    system = tiny_system({"curriculum.paths": {"void": 1.0}})
     mixed: list[tuple[torch.Tensor, torch.Tensor]] = []
     real = stages.make_void
     monkeypatch.setattr(
@@ -329,7 +334,7 @@ def test_wide_voids_mix_two_classes_only(monkeypatch: pytest.MonkeyPatch):
 
 
 def test_the_familiar_one_is_measured_on_the_clean_path():
-    system = tiny_system({"vipassana.kind": "familiar", "vipassana.n_known": 20})
+    system = tiny_system()
     assert isinstance(system.vipassana, FamiliarVipassana)
     for action in stages.STAGES[2].entry:
         action.run(system, batch_of(system, 2))
@@ -373,12 +378,13 @@ def test_no_gradient_is_asked_of_what_stage_2_only_looks_at(system: Satipatthana
         assert all(learnt) if name == "vipassana" else not any(learnt)
 
 
-def test_the_statistics_are_those_of_the_five_paths(system: SatipatthanaSystem):
+def test_the_statistics_of_the_grounded_one_are_those_of_the_five_paths():
+    system = tiny_system({"vipassana.kind": "grounded"})
     fit_metric_statistics(system, batch_of(system, 2, n=60))
     paths = walk_paths(system, batch_of(system, 2, n=60))
     error = mse(system.decode(paths.s_star), paths.thought.x_given)
     metrics = grounding_metrics(paths.s_star, paths.thought.santana.rows(paths.partner), system.probes, error)
-    assert isinstance(system.vipassana, GroundedVipassana)
+    assert type(system.vipassana) is GroundedVipassana
     assert torch.allclose(system.vipassana.metric_mean, metrics.mean(dim=0), atol=1e-5)
     assert torch.allclose(system.vipassana.metric_std, metrics.std(dim=0).clamp_min(1e-3), atol=1e-5)
 
@@ -396,3 +402,22 @@ def test_the_answer_reads_the_state_and_the_context(system: SatipatthanaSystem):
     features = Batch(torch.cat([s_star, v_ctx], dim=1), batch.y, batch.generator, batch.curriculum, batch.weights)
     expected = F.cross_entropy(system.logits(s_star, v_ctx), batch.y)
     assert torch.allclose(answer_loss(system, features)["answer"], expected)
+
+
+# --- points of a plane ----------------------------------------------------------------------------------------------
+
+
+def test_stage_2_learns_to_doubt_points_too():
+    moons = load_dataset("moons")
+    plan = {f"curriculum.stage{stage}.n_steps": 40 for stage in range(3)}
+    config = changed(base_config("moons", (2,), 2), {"vipassana.n_known": 200, **plan})
+    trainer = SatipatthanaTrainer(SatipatthanaSystem(config), moons.train)
+    for stage in range(3):
+        records = trainer.train_stage(stage)
+    assert isinstance(trainer.system.vipassana, FamiliarVipassana)
+    excess = [record.losses["trust"] - record.losses["floor"] for record in records]
+    assert sum(excess[-10:]) < 0.8 * sum(excess[:10])
+    trainer.system.set_stage(None)
+    x = moons.validation.x
+    far = trainer.system(x + torch.tensor([0.0, 2.0]))
+    assert auroc(trainer.system(x).insight.trust[:, 0], far.insight.trust[:, 0]) > 0.9
