@@ -57,7 +57,8 @@ class CnnAdapter(nn.Module):
                 break
             found = layer(found)
             if isinstance(layer, nn.LeakyReLU):
-                seen += [found.mean(dim=(2, 3)), found.std(dim=(2, 3), correction=0)]
+                mean = found.mean(dim=(2, 3), keepdim=True)
+                seen += [mean[:, :, 0, 0], (found - mean).square().mean(dim=(2, 3)).sqrt()]
         return torch.cat(seen, dim=1)
 
     def _padded(self, x: Float[Tensor, "B C H W"]) -> Float[Tensor, "B C Hp Wp"]:

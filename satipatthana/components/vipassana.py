@@ -32,7 +32,6 @@ METRICS = (
 NO_STEP = "no step was taken, so there is nothing to judge: trust is 0"
 
 _TINY = 1e-6  # keeps the logarithm finite; a thought of the default length still makes larger steps
-_REACH = 8.0  # standardised metrics are clamped: a strange input may be far out, but not without limit
 
 
 @dataclass(frozen=True)
@@ -131,6 +130,8 @@ class GroundedVipassana(nn.Module):
     metric_std: Tensor
     metric_names: tuple[str, ...] = METRICS
     path_name = "the path s_t - s*, as the GRU followed it"
+    reach: ClassVar[float] = 8.0
+    """Standardised metrics are clamped to this: a strange input may be far out, but not without limit."""
 
     def __init__(
         self, config: GroundedVipassanaConfig | FamiliarVipassanaConfig, dim: int, generator: torch.Generator
@@ -167,7 +168,7 @@ class GroundedVipassana(nn.Module):
         self, metrics: Float[Tensor, "B M"], path: Float[Tensor, "B H"]
     ) -> tuple[Float[Tensor, "B 3"], Float[Tensor, "B C"]]:
         """Logits of the scores and v_ctx, from what was measured of a thought."""
-        standard = ((metrics - self.metric_mean) / self.metric_std).clamp(-_REACH, _REACH)
+        standard = ((metrics - self.metric_mean) / self.metric_std).clamp(-self.reach, self.reach)
         grounded = self.read_metrics(standard)
         v_ctx = self.context(torch.cat([grounded, path], dim=1))
         logits = torch.cat([self.trust_head(grounded), self.conformity_head(path), self.confidence_head(v_ctx)], dim=1)
@@ -191,6 +192,9 @@ class FamiliarVipassana(GroundedVipassana):
     """The grounded one, which also asks how familiar the end of the thought and the look of the input are."""
 
     metric_names = METRICS + FAMILIARITY
+    reach = 4.0
+    """In spreads of clean thoughts. On validation digits (two seeds each of learned probes and of keys) the families
+    never trained on come to a mean AUROC of .956 with 3 to 5, .953 with 8."""
     measured_at_the_start: ClassVar[tuple[str, ...]] = ("known.",)
     """Of its state: measured when stage 2 begins, and in no keyframe."""
 

@@ -136,7 +136,7 @@ class SatipatthanaSystem(nn.Module):
 
     @torch.no_grad()
     def impression(self, x: Tensor) -> Float[Tensor, "B I"]:
-        """What inputs look like to the adapter, which is frozen wherever this is asked for: z, if it cannot say more."""
+        """What inputs look like to the adapter, which is frozen wherever this is asked for: z if it says no more."""
         adapter = self.samatha.adapter
         return adapter.impression(x) if hasattr(adapter, "impressions") else adapter(x)  # type: ignore[operator]
 

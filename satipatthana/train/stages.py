@@ -306,11 +306,12 @@ def fit_metric_statistics(system: SatipatthanaSystem, batch: Batch) -> None:
 
 
 def rows_of_scale(vipassana: GroundedVipassana, paths: PathBatch) -> Bool[Tensor, " B"]:
-    """The rows whose metrics set the scale: all. The familiar vipassana's are those of the clean path: strangers are to
-    lie far out, not to set the scale."""
-    if isinstance(vipassana, FamiliarVipassana):
-        return paths.path == PATHS.index("clean")
-    return torch.ones_like(paths.path, dtype=torch.bool)
+    """The rows whose metrics set the scale: all. The familiar vipassana's are those of the clean path, where there is
+    one: strangers are to lie far out, not to set the scale."""
+    clean = paths.path == PATHS.index("clean")
+    if isinstance(vipassana, FamiliarVipassana) and int(clean.sum()) > 1:
+        return clean
+    return torch.ones_like(clean)
 
 
 # --- stage 3 -------------------------------------------------------------------------------------------------------

@@ -347,6 +347,14 @@ def test_the_familiar_one_is_measured_on_the_clean_path():
     assert torch.allclose(system.vipassana.metric_mean, clean.mean(dim=0), atol=0.3)
 
 
+def test_without_a_clean_path_all_set_the_scale():
+    system = tiny_system({"curriculum.paths": {**EVEN, "clean": 0.0}})
+    for action in stages.STAGES[2].entry:
+        action.run(system, batch_of(system, 2))
+    assert isinstance(system.vipassana, FamiliarVipassana)
+    assert system.vipassana.metric_mean.isfinite().all() and (system.vipassana.metric_std < 100).all()
+
+
 def test_stages_2_and_3_think_behind_the_training_gate():
     """A calibrated inference gate would show them shut-out blanks in the place of voids."""
     shut = tiny_system({"samatha.vitakka.inference_gate_threshold": 1.0})
