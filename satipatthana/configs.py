@@ -97,7 +97,8 @@ class GroundedVipassanaConfig:
 class FamiliarVipassanaConfig:
     """The grounded one with three metrics more: how near s* is to known ends, and the input to how known ones look.
 
-    So it doubts families that it was never trained on, if ``curriculum.voids`` are wide.
+    So it doubts families that it was never trained on, if ``curriculum.voids`` are wide: on test digits (three seeds)
+    their mean AUROC is .948, that of eight families .950. No judge comes to 1 there: a flipped 0, 1 or 8 is a digit.
     """
 
     kind: ClassVar[str] = "familiar"
@@ -231,7 +232,8 @@ class CurriculumConfig:
     """Shares of the five paths of stage 2; they are normalised by their sum.
 
     What is real has most: in equal shares doubt of the odd clean digit outweighs doubt of noise. On validation digits
-    (two seeds) clean against noise .3 has AUROC .97 so, .89 in equal shares, and families never trained on gain too.
+    (two seeds each of learned probes and of keys) clean against noise .3 has AUROC .967 so, .880 in equal shares; the
+    four families never trained on .956 and .951.
     """
     stage0: StageConfig = field(default_factory=lambda: StageConfig(126, 2e-3, weights={"reconstruction": 1.0}))
     stage1: StageConfig = field(

@@ -12,10 +12,10 @@ from torch.nn import functional as F
 
 from satipatthana import SantanaLog, SatipatthanaSystem, TrainingStage
 from satipatthana.components.vicara import InjectedVicara, Step
-from satipatthana.components.vipassana import GroundedVipassana, grounding_metrics
+from satipatthana.components.vipassana import FamiliarVipassana
 from satipatthana.configs import RunConfig
 from satipatthana.data import Split
-from satipatthana.data.void import mix_voids
+from satipatthana.train.stages import Batch, draw_voids, split_paths
 
 SHIFT_BACKGROUND = -1.0
 COPIES = 3  # of the training set, among the features of stage 3
@@ -29,7 +29,7 @@ class PlainLoop:
         self.system = SatipatthanaSystem(config)
         vipassana = self.system.vipassana
         injected = len(config.x_shape) == 3 and isinstance(self.system.samatha.vicara, InjectedVicara)
-        if not injected or not isinstance(vipassana, GroundedVipassana):
+        if not injected or not isinstance(vipassana, FamiliarVipassana):
             raise ValueError("The plain loop is written for images and the recipe's parts only.")
         self.vipassana = vipassana
         self.data = data
@@ -47,9 +47,11 @@ class PlainLoop:
             system.samatha.vitakka.fit_probes(self.encode(some), self.generator)
             system.samatha_recon_head.load_state_dict(system.adapter_recon_head.state_dict())
         elif stage == TrainingStage.VIPASSANA_TRAINING:
-            some = self.data.x[torch.randperm(len(self.data), generator=self.generator)[:1000]]
-            s, log, error, _ = self.five_paths(some)
-            self.vipassana.fit_statistics(grounding_metrics(s, log, system.probes.detach(), error))
+            some = torch.randperm(len(self.data), generator=self.generator)[:1000]
+            self.remember_known()
+            *seen, target = self.five_paths(self.data.x[some], self.data.y[some])
+            metrics = self.vipassana.measure(*self.shown(*seen))
+            self.vipassana.fit_statistics(metrics[target == 1])
         elif stage == TrainingStage.DECODER_FINETUNING:
             self.x, self.y = self.features(), self.data.y.repeat(COPIES)
         system.set_stage(stage)
@@ -122,8 +124,8 @@ class PlainLoop:
         )
 
     def stage2(self, x: Tensor, y: Tensor) -> Tensor:
-        s, log, error, target = self.five_paths(x)
-        insight = self.vipassana(s, log, self.system.probes, error)
+        *seen, target = self.five_paths(x, y)
+        insight = self.vipassana(*self.shown(*seen))
         wanted = target[:, None].expand(-1, insight.logits.shape[1])
         return F.binary_cross_entropy_with_logits(insight.logits, wanted, reduction="none").mean(dim=0).sum()
 
@@ -157,12 +159,28 @@ class PlainLoop:
         return s, log
 
     @torch.no_grad()
-    def five_paths(self, x: Tensor) -> tuple[Tensor, SantanaLog, Tensor, Tensor]:
-        """Clean, augmented, drunk, mismatch, void, in equal parts: s*, the record, the error, and the target."""
-        clean, augmented, drunk, mismatch, void = torch.arange(len(x)).tensor_split(5)
+    def remember_known(self) -> None:
+        """The ends and the looks that familiarity is measured against."""
+        sober = torch.zeros(len(self.data), dtype=torch.bool)
+        parts = self.data.x[torch.randperm(len(self.data), generator=self.generator)[:2000]].split(500)
+        ends = torch.cat([self.think(part, sober[: len(part)])[0] for part in parts])
+        self.vipassana.known.fit(ends, torch.cat([self.system.impression(part) for part in parts]))
+
+    @torch.no_grad()
+    def shown(self, s: Tensor, log: SantanaLog, given: Tensor) -> tuple[Tensor, SantanaLog, Tensor, Tensor, Tensor]:
+        """What vipassana is shown of a thought about ``given``."""
+        error = (self.system.samatha_recon_head(s) - given).square().flatten(1).mean(dim=1)
+        return s, log, self.system.probes, error, self.system.impression(given)
+
+    @torch.no_grad()
+    def five_paths(self, x: Tensor, y: Tensor) -> tuple[Tensor, SantanaLog, Tensor, Tensor]:
+        """Clean, augmented, drunk, mismatch, void, in the plan's parts: s*, the record, the input, and the target."""
+        curriculum = self.config.curriculum
+        clean, augmented, drunk, mismatch, void = torch.arange(len(x)).split(split_paths(len(x), curriculum.paths))
         given, severity = x.clone(), torch.zeros(len(x))
         severity[augmented] = 0.2 + 0.5 * torch.rand(len(augmented), generator=self.generator)
-        given[void], _ = mix_voids(x[void], self.generator)
+        voids = Batch(x, y, self.generator, curriculum, {})
+        given[void], _ = draw_voids(self.system, voids, void)
         given = given + severity[:, None, None, None] * torch.randn(x.shape, generator=self.generator)
         is_drunk = torch.zeros(len(x), dtype=torch.bool)
         is_drunk[drunk] = True
@@ -173,8 +191,7 @@ class PlainLoop:
         target[clean] = 1.0
         target[augmented] = 1 - severity[augmented]
         s, log = s[partner], log.rows(partner)
-        error = (self.system.samatha_recon_head(s) - given).square().flatten(1).mean(dim=1)
-        return s, log, error, target
+        return s, log, given, target
 
     @torch.no_grad()
     def features(self) -> Tensor:
@@ -188,8 +205,7 @@ class PlainLoop:
                 for _ in range(self.config.samatha.sati.n_steps):
                     s = step(s)
                     log.add(s)
-                error = (self.system.samatha_recon_head(s) - noisy).square().flatten(1).mean(dim=1)
-                context = self.vipassana(s, log, self.system.probes, error).v_ctx
+                context = self.vipassana(*self.shown(s, log, noisy)).v_ctx
                 rows.append(torch.cat([s, context], dim=1))
         return torch.cat(rows)
 
