@@ -9,6 +9,9 @@ from typing import Any, Literal
 from satipatthana.config_checks import RENAMED, ConfigError, check
 from satipatthana.config_samatha import VitakkaConfig
 
+WHOLE = ("dim",)
+"""What stands with a part but belongs to the whole network: another part in its place does not change it."""
+
 
 def to_dict(config: Any) -> dict[str, Any]:
     """Plain JSON-able dictionaries; members of a family carry their ``kind``."""
@@ -52,7 +55,7 @@ def set_path(config: Any, path: str, value: Any) -> Any:
     """A copy of ``config`` with the dotted setting replaced, as in ``samatha.vitakka.n_probes``.
 
     Setting ``samatha.vicara.kind`` (or any other family's) swaps the part for the defaults of that kind; that of
-    the vitakka also sets the weights of stage 1 that care for its probes.
+    the vitakka keeps D, and sets the weights of stage 1 that care for its probes.
     """
     data = to_dict(config)
     node, keys = data, path.split(".")
@@ -66,7 +69,9 @@ def set_path(config: Any, path: str, value: Any) -> Any:
         node = inner
     last = keys[-1]
     if last == "kind" and "kind" in node:
+        kept = {key: node[key] for key in WHOLE if key in node}
         node.clear()
+        node.update(kept)
         _take_care(data, path, value)
     elif last not in node:
         check(last not in RENAMED, f"{path}: {RENAMED.get(last)}")

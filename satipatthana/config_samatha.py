@@ -1,10 +1,13 @@
 """The dials of settling: the parts from the augmenter to the stop, in the order in which data flows."""
 
 import dataclasses
+import math
 from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
 from satipatthana.config_checks import RENAMED, WIDEST, check, one_of, positive, share, width
+
+PATCHES = (2, 4, 8)
 
 
 @dataclass(frozen=True)
@@ -14,8 +17,29 @@ class AugmenterConfig:
     max_noise: float = 0.7
     shift: int = 2
     """Random shifts of at most this many pixels, images only."""
+    half_hidden: float = 0.0
+    """Share of the inputs of which a half is hidden, images only; with sigma max(0, U - .4) of noise on it."""
+    block_hidden: float = 0.0
+    """Share of which a square block is hidden, images only; with the same noise."""
+    block: int = 16
+    """Its side, pixels."""
+    loud: float = 0.0
+    """Share with more noise than ``max_noise``: up to half a sigma more."""
+
+    @property
+    def hides(self) -> bool:
+        """Whether a part of any input is hidden."""
+        return self.half_hidden > 0 or self.block_hidden > 0
 
     def __post_init__(self) -> None:
+        share(self, "half_hidden", "block_hidden", "loud")
+        shares = self.half_hidden + self.block_hidden + self.loud
+        # three shares that a person adds up to 1 may add up to a little more in binary
+        check(
+            shares <= 1 + 1e-9,
+            f"half_hidden, block_hidden and loud add up to {shares:g}; shares of the inputs must add up to at most 1.",
+        )
+        check(1 <= self.block <= 1024, f"block is {self.block}; expected 1 to 1024 pixels.")
         check(0 <= self.max_noise <= 2, f"max_noise is {self.max_noise}; expected 0 to 2 (x spans -1 to 1).")
         check(0 <= self.shift <= 8, f"shift is {self.shift}; expected 0 to 8 pixels.")
 
@@ -41,6 +65,31 @@ class MlpAdapterConfig:
 
     def __post_init__(self) -> None:
         width(self, "hidden")
+
+
+@dataclass(frozen=True)
+class LocalAdapterConfig:
+    """Sees a patch at a time: one convolution as wide as its stride, batch norm, tanh. What lies in which patch stays
+    apart, so D is the size of the grid, and to see the whole is left to the thought."""
+
+    kind: ClassVar[str] = "local"
+    channels: int = 32
+    patch: int = 4
+    """Side of a patch, pixels: 2, 4 or 8."""
+
+    def __post_init__(self) -> None:
+        width(self, "channels")
+        check(self.patch in PATCHES, f"patch is {self.patch}; expected {', '.join(map(str, PATCHES))}.")
+
+    @property
+    def doublings(self) -> int:
+        """How often the grid's resolution doubles until it is the picture's."""
+        return int(math.log2(self.patch))
+
+    def grid(self, x_shape: tuple[int, ...]) -> tuple[int, int, int]:
+        """(channels, rows, columns). Rows and columns are even, so 28 and 32 pixels have the same grid."""
+        rows, columns = (2 * -(-size // (2 * self.patch)) for size in x_shape[1:])
+        return self.channels, rows, columns
 
 
 @dataclass(frozen=True)
@@ -75,7 +124,7 @@ class StandardVitakkaConfig:
 
     def __post_init__(self, gate_threshold: None) -> None:
         check(gate_threshold is None, RENAMED["gate_threshold"])
-        check(2 <= self.dim <= 1024, f"dim is {self.dim}; expected 2 to 1024.")
+        check(2 <= self.dim <= WIDEST, f"dim is {self.dim}; expected 2 to {WIDEST}.")
         check(2 <= self.n_probes <= 256, f"n_probes is {self.n_probes}; expected 2 to 256.")
         width(self, "n_gate_keys")
         positive(self, "temperature", "gate_temperature")
@@ -137,6 +186,26 @@ class StandardVicaraConfig:
 
 
 @dataclass(frozen=True)
+class LocalVicaraConfig:
+    """One step of thought in which each place hears its neighbours only: s' = (1 - beta) s + beta tanh(kappa B relu(A s
+    + U z)), A and B 3x3 convolutions of norm 1 on the grid of a local adapter.
+
+    A contraction for certain where kappa < 1; above that its stillness is measured, not promised.
+    """
+
+    kind: ClassVar[str] = "local"
+    beta: float = 0.5
+    kappa: float = 2.0
+    hidden: int = 64
+    """Channels between the two convolutions."""
+
+    def __post_init__(self) -> None:
+        width(self, "hidden")
+        check(0 < self.beta <= 1, f"beta is {self.beta}; expected above 0, at most 1.")
+        positive(self, "kappa")
+
+
+@dataclass(frozen=True)
 class FixedStepSatiConfig:
     """Stops every sample after the same number of steps T."""
 
@@ -163,9 +232,9 @@ class ThresholdSatiConfig:
         positive(self, "threshold")
 
 
-AdapterConfig = CnnAdapterConfig | MlpAdapterConfig
+AdapterConfig = CnnAdapterConfig | MlpAdapterConfig | LocalAdapterConfig
 VitakkaConfig = StandardVitakkaConfig | KeyedVitakkaConfig
-VicaraConfig = InjectedVicaraConfig | StandardVicaraConfig
+VicaraConfig = InjectedVicaraConfig | StandardVicaraConfig | LocalVicaraConfig
 SatiConfig = FixedStepSatiConfig | ThresholdSatiConfig
 
 

@@ -4,6 +4,7 @@ One default, one place. A family of parts (adapter, vitakka, vicara, sati, vipas
 by ``kind``; unknown keys and kinds are refused with the names that are known.
 """
 
+import math
 import typing
 from dataclasses import dataclass, field
 from typing import ClassVar, Literal
@@ -17,6 +18,8 @@ from satipatthana.config_samatha import (
     FixedStepSatiConfig,
     InjectedVicaraConfig,
     KeyedVitakkaConfig,
+    LocalAdapterConfig,
+    LocalVicaraConfig,
     MlpAdapterConfig,
     SamathaConfig,
     SatiConfig,
@@ -43,6 +46,8 @@ __all__ = [
     "GroundedVipassanaConfig",
     "InjectedVicaraConfig",
     "KeyedVitakkaConfig",
+    "LocalAdapterConfig",
+    "LocalVicaraConfig",
     "MlpAdapterConfig",
     "ReconHeadConfig",
     "RunConfig",
@@ -166,11 +171,40 @@ class SystemConfig:
         )
         check(self.n_classes >= 2, f"n_classes is {self.n_classes}; expected at least 2.")
         check(0 <= self.seed < 2**31, f"seed is {self.seed}; expected 0 to 2147483647.")
-        wants = "cnn" if len(shape) == 3 else "mlp"
-        got = self.samatha.adapter.kind
+        samatha = self.samatha
+        wants, got = ("cnn", "local") if len(shape) == 3 else ("mlp",), samatha.adapter.kind
         check(
-            wants == got,
-            f"samatha.adapter is of kind {got!r} but x_shape is {shape}; use the {wants!r} adapter for such an input.",
+            got in wants,
+            f"samatha.adapter is of kind {got!r} but x_shape is {shape}; use the {' or the '.join(map(repr, wants))} "
+            "adapter for such an input.",
+        )
+        hides = samatha.augmenter.hides
+        check(len(shape) == 3 or not hides, f"samatha.augmenter hides parts, but x_shape is {shape}: use images.")
+        if isinstance(samatha.adapter, LocalAdapterConfig):
+            self._check_grid(samatha.adapter)
+        else:
+            local = isinstance(samatha.vicara, LocalVicaraConfig)
+            check(not local, f"samatha.vicara is of kind 'local', samatha.adapter {got!r}; use 'local' for both.")
+
+    def _check_grid(self, adapter: LocalAdapterConfig) -> None:
+        channels, rows, columns = grid = adapter.grid(self.x_shape)
+        size = math.prod(grid)
+        dim = self.samatha.vitakka.dim
+        check(
+            size <= WIDEST,
+            f"samatha.adapter makes a grid of {channels} x {rows} x {columns} = {size} of x_shape {self.x_shape}, more "
+            f"than {WIDEST}; use larger patches or fewer channels.",
+        )
+        check(
+            dim == size,
+            f"samatha.vitakka.dim is {dim}, but samatha.adapter makes a grid of {channels} x {rows} x {columns} of "
+            f"x_shape {self.x_shape}; set samatha.vitakka.dim to {size}.",
+        )
+        needed, widths = adapter.doublings - 1, self.recon.channels
+        check(
+            len(widths) >= needed,
+            f"recon.channels is {widths}; expected {needed} or more widths between patches of {adapter.patch} pixels "
+            "and the picture.",
         )
 
 
@@ -206,6 +240,7 @@ def _stage1_weights() -> dict[str, float]:
         "reconstruction": 3.0,
         "intermediate": 0.5,
         "guidance": 0.3,
+        "early": 0.0,
         "stability": 0.1,
         **StandardVitakkaConfig.care,
         "diversity": 0.0,

@@ -19,6 +19,8 @@ from satipatthana.configs import (
     GroundedVipassanaConfig,
     InjectedVicaraConfig,
     KeyedVitakkaConfig,
+    LocalAdapterConfig,
+    LocalVicaraConfig,
     MlpAdapterConfig,
     ReconHeadConfig,
     RunConfig,
@@ -60,6 +62,7 @@ def test_the_default_is_the_recipe():
         "reconstruction": 3,
         "intermediate": 0.5,
         "guidance": 0.3,
+        "early": 0,
         "stability": 0.1,
         "balance": 0.3,
         "orthogonality": 0.5,
@@ -86,8 +89,17 @@ BAD: list[tuple[type, str, list[Any]]] = [
     (AugmenterConfig, "max_noise", [-0.1, 2.1, math.nan]),
     (AugmenterConfig, "shift", [-1, 9]),
     (CnnAdapterConfig, "channels", [(), (4, 0), (1, 1, 1, 1, 1)]),
+    (AugmenterConfig, "half_hidden", [-0.1, 1.1, math.nan]),
+    (AugmenterConfig, "block_hidden", [-0.1, 1.1]),
+    (AugmenterConfig, "block", [0, 1025]),
+    (AugmenterConfig, "loud", [-0.1, 1.1]),
     (MlpAdapterConfig, "hidden", [0, -3]),
-    (StandardVitakkaConfig, "dim", [1, 1025]),
+    (LocalAdapterConfig, "channels", [0, 8193]),
+    (LocalAdapterConfig, "patch", [0, 3, 16]),
+    (LocalVicaraConfig, "beta", [0.0, 1.1]),
+    (LocalVicaraConfig, "kappa", [0.0]),
+    (LocalVicaraConfig, "hidden", [0]),
+    (StandardVitakkaConfig, "dim", [1, 8193]),
     (StandardVitakkaConfig, "n_probes", [1, 257]),
     (StandardVitakkaConfig, "temperature", [0.0, -1.0, math.nan]),
     (StandardVitakkaConfig, "attention", ["softest"]),
@@ -198,8 +210,8 @@ def test_the_old_gate_threshold_is_refused_with_its_two_successors(value: float)
 
 @pytest.mark.parametrize(("shape", "adapter"), [((2,), CnnAdapterConfig()), ((1, 8, 8), MlpAdapterConfig())])
 def test_the_adapter_must_fit_the_input(shape: tuple[int, ...], adapter: Any):
-    right = "mlp" if len(shape) == 1 else "cnn"
-    with pytest.raises(ConfigError, match=f"use the '{right}' adapter"):
+    right = "'mlp'" if len(shape) == 1 else "'cnn' or the 'local'"
+    with pytest.raises(ConfigError, match=f"use the {right} adapter"):
         SystemConfig(x_shape=shape, samatha=SamathaConfig(adapter=adapter))
 
 
@@ -208,3 +220,38 @@ def test_a_plan_that_would_teach_nothing_is_refused():
         CurriculumConfig(stage1=StageConfig(5, 1e-3))
     with pytest.raises(ConfigError, match=r"stage0.*nothing would be learnt"):
         set_path(RunConfig(), "curriculum.stage0.weights.reconstruction", 0)
+
+
+def test_shares_of_spoiled_inputs_add_up_to_1_at_most():
+    assert AugmenterConfig(half_hidden=0.3, block_hidden=0.6, loud=0.1).hides
+    with pytest.raises(ConfigError, match=r"add up to 1.1; .* at most 1"):
+        AugmenterConfig(half_hidden=0.5, block_hidden=0.5, loud=0.1)
+    with pytest.raises(ConfigError, match="use images"):
+        hiding = SamathaConfig(adapter=MlpAdapterConfig(), augmenter=AugmenterConfig(half_hidden=0.1))
+        SystemConfig(x_shape=(2,), samatha=hiding)
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        (
+            {"vitakka": StandardVitakkaConfig(dim=64)},
+            r"dim is 64, .* 32 x 8 x 8 .*set samatha.vitakka.dim to 2048",
+        ),
+        (
+            {"adapter": CnnAdapterConfig()},
+            "vicara is of kind 'local', samatha.adapter 'cnn'; use 'local' for both",
+        ),
+        ({"adapter": LocalAdapterConfig(channels=64, patch=2)}, r"= 12544 of x_shape .*use larger patches or fewer"),
+    ],
+)
+def test_a_grid_must_fit(changes: dict[str, Any], says: str):
+    fits = SamathaConfig(
+        adapter=LocalAdapterConfig(), vitakka=StandardVitakkaConfig(dim=2048), vicara=LocalVicaraConfig()
+    )
+    assert SystemConfig(samatha=fits, recon=ReconHeadConfig(channels=(16,)))
+    with pytest.raises(ConfigError, match=says):
+        SystemConfig(samatha=dataclasses.replace(fits, **changes))
+    with pytest.raises(ConfigError, match=r"recon.channels is \(16,\); expected 2 or more widths between patches of 8"):
+        small = dataclasses.replace(fits, adapter=LocalAdapterConfig(patch=8), vitakka=StandardVitakkaConfig(dim=512))
+        SystemConfig(samatha=small, recon=ReconHeadConfig(channels=(16,)))

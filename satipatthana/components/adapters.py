@@ -6,14 +6,19 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from satipatthana.components.initialise import built
-from satipatthana.configs import AdapterConfig, CnnAdapterConfig, MlpAdapterConfig
+from satipatthana.configs import AdapterConfig, CnnAdapterConfig, LocalAdapterConfig, MlpAdapterConfig
 
 BACKGROUND = -1.0
 
 
 def padding_for(size: int, doublings: int) -> tuple[int, int]:
     """Pixels to add before and after, so that ``size`` halves ``doublings`` times without a remainder."""
-    missing = -size % 2**doublings
+    return padding_to(size, size + -size % 2**doublings)
+
+
+def padding_to(size: int, wanted: int) -> tuple[int, int]:
+    """Pixels to add before and after, so that ``size`` becomes ``wanted``."""
+    missing = wanted - size
     return missing // 2, missing - missing // 2
 
 
@@ -65,6 +70,38 @@ class CnnAdapter(nn.Module):
         return F.pad(x, self.padding, value=BACKGROUND) if any(self.padding) else x
 
 
+class LocalAdapter(nn.Module):
+    """Patches, each seen by itself: one convolution as wide as its stride, batch norm, tanh. x (B, C, H, W) -> the
+    grid (B, c, h, w) flattened, z (B, D)."""
+
+    def __init__(self, config: LocalAdapterConfig, x_shape: tuple[int, ...], generator: torch.Generator) -> None:
+        super().__init__()
+        self.grid = grid = config.grid(x_shape)
+        top, bottom = padding_to(x_shape[1], grid[1] * config.patch)
+        left, right = padding_to(x_shape[2], grid[2] * config.patch)
+        self.padding = (left, right, top, bottom)
+        self.net = built(
+            lambda: nn.Sequential(
+                nn.Conv2d(x_shape[0], config.channels, config.patch, stride=config.patch, bias=False),
+                nn.BatchNorm2d(config.channels),
+                nn.Tanh(),
+            ),
+            generator,
+        )
+        self.n_impressions = 2 * config.channels
+
+    def forward(self, x: Float[Tensor, "B C H W"]) -> Float[Tensor, "B D"]:
+        return self._seen(x).flatten(1)
+
+    def impression(self, x: Float[Tensor, "B C H W"]) -> Float[Tensor, "B F"]:
+        """What an input looks like, wherever in the picture: mean and standard deviation of every channel."""
+        seen = self._seen(x)
+        return torch.cat([seen.mean(dim=(2, 3)), seen.std(dim=(2, 3), correction=0)], dim=1)
+
+    def _seen(self, x: Float[Tensor, "B C H W"]) -> Float[Tensor, "B c h w"]:
+        return self.net(F.pad(x, self.padding, value=BACKGROUND) if any(self.padding) else x)
+
+
 class MlpAdapter(nn.Module):
     """Two hidden layers for vectors, tanh at the end. x (B, F) -> z (B, D)."""
 
@@ -99,4 +136,6 @@ def make_adapter(config: AdapterConfig, x_shape: tuple[int, ...], dim: int, gene
     """The adapter that ``config`` describes."""
     if isinstance(config, CnnAdapterConfig):
         return CnnAdapter(config, x_shape, dim, generator)
+    if isinstance(config, LocalAdapterConfig):
+        return LocalAdapter(config, x_shape, generator)
     return MlpAdapter(config, x_shape, dim, generator)

@@ -51,7 +51,8 @@ class StandardVitakka(nn.Module):
         start = torch.randn(config.n_probes, config.dim, generator=generator)
         self.probes = nn.Parameter(F.normalize(start, dim=1))
         self.register_buffer("gate_mean", torch.zeros(config.dim))
-        self.register_buffer("gate_whitening", torch.eye(config.dim))
+        # none where the directions stay as they are: of a wide latent it would be most of the saved run
+        self.register_buffer("gate_whitening", torch.eye(config.dim if config.gate_whitening > 0 else 0))
         self.register_buffer("gate_keys", torch.zeros(config.n_gate_keys, config.dim))
         self.register_buffer("gate_fitted", torch.tensor(False))
 
@@ -75,7 +76,10 @@ class StandardVitakka(nn.Module):
         return (self._gate_directions(z) @ self.gate_keys.mT).amax(dim=1).clamp(-1, 1)
 
     def _gate_directions(self, z: Float[Tensor, "B D"]) -> Float[Tensor, "B D"]:
-        return F.normalize((z - self.gate_mean) @ self.gate_whitening, dim=1)
+        return F.normalize(self._whitened(z - self.gate_mean), dim=1)
+
+    def _whitened(self, centred: Float[Tensor, "B D"]) -> Float[Tensor, "B D"]:
+        return centred @ self.gate_whitening if len(self.gate_whitening) else centred
 
     def forward(
         self, z: Float[Tensor, "B D"], gate: Gate = "inference", threshold: float | None = None
@@ -122,8 +126,9 @@ class StandardVitakka(nn.Module):
         """
         mean, n_keys = z.mean(dim=0), len(self.gate_keys)
         self.gate_mean.copy_(mean)
-        self.gate_whitening.copy_(whitening(z - mean, self.config.gate_whitening))
-        seen = (z - mean) @ self.gate_whitening
+        if len(self.gate_whitening):
+            self.gate_whitening.copy_(whitening(z - mean, self.config.gate_whitening))
+        seen = self._whitened(z - mean)
         start = F.normalize(kmeans(seen, min(n_keys, len(z)), generator, steps=5), dim=1)
         keys = spherical_kmeans(F.normalize(seen, dim=1), start, steps=10)
         self.gate_keys.copy_(keys.repeat(-(-n_keys // len(keys)), 1)[:n_keys])
@@ -131,7 +136,7 @@ class StandardVitakka(nn.Module):
 
     def _load_from_state_dict(self, state_dict: dict[str, Any], prefix: str, *rest: Any) -> None:
         # runs of before whitening: their gate keys were fitted without
-        state_dict.setdefault(f"{prefix}gate_whitening", torch.eye(self.config.dim))
+        state_dict.setdefault(f"{prefix}gate_whitening", torch.eye(len(self.gate_whitening)))
         super()._load_from_state_dict(state_dict, prefix, *rest)
 
     def shut(self, z: Float[Tensor, "B D"], threshold: float) -> Bool[Tensor, " B"]:

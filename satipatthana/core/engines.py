@@ -12,7 +12,7 @@ from satipatthana.components.augmenters import Augmenter
 from satipatthana.components.sati import make_sati
 from satipatthana.components.vicara import Vicara, make_vicara
 from satipatthana.components.vitakka import Gate, StandardVitakka, VitakkaMeta, make_vitakka
-from satipatthana.configs import SamathaConfig
+from satipatthana.configs import LocalAdapterConfig, SamathaConfig
 from satipatthana.core.luck import BatchLuck, Luck
 from satipatthana.santana import SantanaLog
 
@@ -70,11 +70,12 @@ class SamathaEngine(nn.Module):
         super().__init__()
         self.config = config
         dim = config.vitakka.dim
+        grid = config.adapter.grid(x_shape) if isinstance(config.adapter, LocalAdapterConfig) else None
         made: dict[str, Callable[[], nn.Module]] = {
             "augmenter": lambda: Augmenter(config.augmenter),
             "adapter": lambda: make_adapter(config.adapter, x_shape, dim, generators["adapter"]),
             "vitakka": lambda: make_vitakka(config.vitakka, generators["vitakka"]),
-            "vicara": lambda: make_vicara(config.vicara, dim, generators["vicara"]),
+            "vicara": lambda: make_vicara(config.vicara, dim, generators["vicara"], grid),
             "sati": lambda: make_sati(config.sati),
         }
         for name in self.PARTS:

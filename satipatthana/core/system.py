@@ -97,12 +97,12 @@ class SatipatthanaSystem(nn.Module):
         self.stage: TrainingStage | None = None
         """The stage whose components learn now; None: everything is frozen."""
         generators = {name: generator_for("init", config.seed, name) for name in self.COMPONENTS}
-        shape, dim = config.x_shape, config.samatha.vitakka.dim
+        shape, dim, adapter = config.x_shape, config.samatha.vitakka.dim, config.samatha.adapter
         self.samatha = SamathaEngine(config.samatha, shape, generators, parts)
         context_dim, n_classes = config.vipassana.context_dim, config.n_classes
         made: dict[str, Callable[[torch.Generator], nn.Module]] = {
-            "adapter_recon_head": lambda generator: make_recon_head(config.recon, shape, dim, generator),
-            "samatha_recon_head": lambda generator: make_recon_head(config.recon, shape, dim, generator),
+            "adapter_recon_head": lambda generator: make_recon_head(config.recon, shape, dim, generator, adapter),
+            "samatha_recon_head": lambda generator: make_recon_head(config.recon, shape, dim, generator, adapter),
             "aux_head": lambda generator: AuxHead(dim, n_classes, generator),
             "vipassana": lambda generator: make_vipassana(
                 config.vipassana, dim, generator, getattr(self.samatha.adapter, "impressions", None)

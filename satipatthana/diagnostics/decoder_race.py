@@ -11,7 +11,7 @@ from jaxtyping import Float, Float32, Int
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from satipatthana.components.decoders import ImageReconHead
+from satipatthana.components.decoders import ImageReconHead, make_recon_head
 from satipatthana.configs import StageConfig, Upsampling
 from satipatthana.core.system import SatipatthanaSystem, generator_for
 from satipatthana.diagnostics.checkerboard import (
@@ -224,7 +224,7 @@ class _Lane:
         # the same luck for each: their linear layers, which are drawn first, start alike
         generator = generator_for(config.seed, "decoder race", "init")
         recon, dim = replace(config.recon, upsampling=kind), known.s_star.shape[1]
-        self.head = ImageReconHead(recon, tuple(known.x.shape[1:]), dim, generator)
+        self.head = make_recon_head(recon, tuple(known.x.shape[1:]), dim, generator, config.samatha.adapter)
         self.optimizer = torch.optim.AdamW(self.head.parameters(), weight_decay=plan.weight_decay)
         self.past = [(0, judge.drawn(self.head, kind))]
 

@@ -2,8 +2,8 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from satipatthana.components.adapters import BACKGROUND, make_adapter, padding_for
-from satipatthana.configs import CnnAdapterConfig, MlpAdapterConfig
+from satipatthana.components.adapters import BACKGROUND, make_adapter, padding_for, padding_to
+from satipatthana.configs import CnnAdapterConfig, LocalAdapterConfig, MlpAdapterConfig
 
 
 def rng(seed: int = 0) -> torch.Generator:
@@ -16,6 +16,7 @@ def rng(seed: int = 0) -> torch.Generator:
 def test_padding_completes_a_size(size: int, doublings: int, padding: tuple[int, int]):
     assert padding_for(size, doublings) == padding
     assert (size + sum(padding)) % 2**doublings == 0
+    assert padding_to(size, size + sum(padding)) == padding
 
 
 @pytest.mark.parametrize("channels", [1, 3])
@@ -50,3 +51,33 @@ def test_weights_are_a_function_of_the_generator(config, shape: tuple[int, ...])
     first, again, other = (make_adapter(config, shape, 6, rng(seed)).state_dict() for seed in (0, 0, 1))
     assert all(torch.equal(first[name], again[name]) for name in first)
     assert any(not torch.equal(first[name], other[name]) for name in first)
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize(
+    ("height", "width", "patch", "rows", "columns"),
+    [(28, 28, 4, 8, 8), (32, 32, 4, 8, 8), (64, 64, 8, 8, 8), (64, 64, 4, 16, 16), (12, 21, 2, 6, 12)],
+)
+def test_patches_of_any_image_become_a_grid(
+    channels: int, height: int, width: int, patch: int, rows: int, columns: int
+):
+    config, shape, grid = LocalAdapterConfig(channels=5, patch=patch), (channels, height, width), (rows, columns)
+    assert config.grid(shape) == (5, *grid)
+    adapter = make_adapter(config, shape, 5 * grid[0] * grid[1], rng()).eval()
+    x = torch.rand(3, *shape, generator=rng()) * 2 - 1
+    z = adapter(x)
+    assert z.shape == (3, 5 * grid[0] * grid[1]) and z.abs().max() <= 1
+    assert torch.allclose(z[1:2], adapter(x[1:2]), atol=1e-6)
+    impression = adapter.impression(x)
+    seen = z.view(3, 5, -1)
+    assert torch.allclose(impression, torch.cat([seen.mean(dim=2), seen.std(dim=2, correction=0)], dim=1), atol=1e-6)
+    assert impression.shape[1] == adapter.n_impressions
+
+
+def test_a_local_adapter_sees_one_patch_at_a_time():
+    adapter = make_adapter(LocalAdapterConfig(channels=3), (1, 32, 32), 192, rng()).eval()
+    x = torch.rand(1, 1, 32, 32, generator=rng())
+    other = x.clone()
+    other[0, 0, 4:8, 8:12] += 1  # the patch in row 1, column 2
+    differs = (adapter(x) != adapter(other)).view(3, 8, 8)
+    assert differs[:, 1, 2].all() and int(differs.sum()) == 3

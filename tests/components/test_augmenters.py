@@ -3,7 +3,7 @@ import torch
 from torch.nn import functional as F
 
 from satipatthana.components.adapters import BACKGROUND
-from satipatthana.components.augmenters import Augmenter
+from satipatthana.components.augmenters import BARE, LOUDER, Augmenter, block_masks, half_masks
 from satipatthana.configs import AugmenterConfig
 
 
@@ -46,3 +46,45 @@ def test_vectors_and_a_shift_of_0_stay(generator: torch.Generator):
     vectors, images = torch.randn(5, 3, generator=generator), torch.randn(5, 1, 4, 4, generator=generator)
     assert torch.equal(Augmenter(AugmenterConfig(shift=2)).shift(vectors, generator), vectors)
     assert torch.equal(Augmenter(AugmenterConfig(shift=0)).shift(images, generator), images)
+
+
+def test_spoiling_by_default_is_noise_alone():
+    x, augmenter = torch.randn(6, 1, 8, 8, generator=luck()), Augmenter(AugmenterConfig())
+    given, sigma = augmenter.spoil(x, luck(1))
+    same = luck(1)
+    assert torch.equal(sigma, augmenter.draw_sigma(6, same))
+    assert torch.equal(given, x + sigma[:, None, None, None] * torch.randn(x.shape, generator=same))
+
+
+def test_each_input_is_spoiled_in_one_way():
+    config = AugmenterConfig(half_hidden=0.3, block_hidden=0.25, loud=0.25, block=4)
+    x = torch.full((4000, 1, 8, 8), 5.0)
+    given, sigma = Augmenter(config).spoil(x, luck())
+    # where something is hidden its mean is far below, whatever the noise
+    count = ((given[:, 0] + 1).abs() < (given[:, 0] - 5).abs()).sum(dim=(1, 2)).float()
+    half, block = (count - 32).abs() < 5, (count - 16).abs() < 5
+    assert abs(float(half.float().mean()) - 0.3) < 0.03 and abs(float(block.float().mean()) - 0.25) < 0.03
+    hidden = half | block
+    assert float(sigma[hidden].max()) <= 1 - BARE and abs(float((sigma[hidden] == 0).float().mean()) - BARE) < 0.04
+    loud = ~hidden & (sigma > config.max_noise)
+    assert abs(float(loud.float().mean()) - 0.25) < 0.03 and sigma.max() <= config.max_noise + LOUDER
+    bare = Augmenter(config).spoil(x, luck(), hide=False)
+    assert float(bare[1].max()) <= config.max_noise and bool((bare[0].mean(dim=(1, 2, 3)) > 4).all())
+    vectors = torch.zeros(5, 3)
+    assert Augmenter(AugmenterConfig(loud=1.0)).spoil(vectors, luck())[1].min() >= 0.7
+
+
+def test_masks_cover_what_they_say(generator: torch.Generator):
+    x = torch.zeros(200, 1, 6, 10)
+    halves = half_masks(x, generator)
+    assert (halves.sum(dim=(1, 2)) == 30).all() and len({tuple(mask.flatten().tolist()) for mask in halves}) == 4
+    blocks = block_masks(x, 4, generator)
+    assert (blocks.sum(dim=(1, 2)) == 16).all() and len({tuple(mask.flatten().tolist()) for mask in blocks}) == 21
+    for mask in blocks:
+        rows, columns = mask.any(dim=1), mask.any(dim=0)
+        assert torch.equal(mask, rows[:, None] & columns) and int(rows.sum()) == int(columns.sum()) == 4
+    assert block_masks(x, 99, generator).all()
+
+
+def luck(seed: int = 0) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)

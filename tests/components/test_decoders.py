@@ -7,9 +7,10 @@ from satipatthana.components.decoders import (
     UPSAMPLINGS,
     AuxHead,
     ConditionalDecoder,
+    LocalReconHead,
     make_recon_head,
 )
-from satipatthana.configs import ConditionalDecoderConfig, ReconHeadConfig, Upsampling
+from satipatthana.configs import ConditionalDecoderConfig, LocalAdapterConfig, ReconHeadConfig, Upsampling
 
 
 def rng(seed: int = 0) -> torch.Generator:
@@ -84,3 +85,20 @@ def test_a_plain_answer_is_linear_without_squashing():
 
 def test_the_guide_reads_the_state():
     assert AuxHead(5, 4, rng())(torch.zeros(3, 5)).shape == (3, 4)
+
+
+@pytest.mark.parametrize("upsampling", UPSAMPLINGS)
+@pytest.mark.parametrize(("shape", "patch"), [((1, 28, 28), 4), ((3, 32, 32), 4), ((1, 64, 64), 8), ((3, 13, 22), 2)])
+def test_a_grid_grows_into_the_picture_that_it_is_of(upsampling: Upsampling, shape: tuple[int, ...], patch: int):
+    adapter = LocalAdapterConfig(channels=4, patch=patch)
+    grid = adapter.grid(shape)
+    size = grid[0] * grid[1] * grid[2]
+    head = make_recon_head(ReconHeadConfig(upsampling, channels=(6, 5)), shape, size, rng(), adapter).eval()
+    assert isinstance(head, LocalReconHead)
+    s = torch.randn(2, size, generator=rng())
+    images = head(s)
+    assert images.shape == (2, *shape) and images.abs().max() <= 1
+    assert torch.allclose(images[1:], head(s[1:]), atol=1e-6)
+    rows, columns = head.window
+    assert torch.equal(head.grow(head.first_map(s))[:, :, rows, columns], images)
+    assert torch.equal(head.first_map(s), s.view(2, *grid))

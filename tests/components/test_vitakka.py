@@ -199,7 +199,7 @@ def test_whitening_shows_what_varies_little():
     plain, white = (vitakka(AXES, n_gate_keys=2, gate_whitening=power) for power in (0.0, 0.5))
     for gated in (plain, white):
         gated.fit_gate_keys(known, rng())
-    assert torch.equal(plain.gate_whitening, torch.eye(2))
+    assert len(plain.gate_whitening) == 0  # nothing to keep, which of a wide latent would be much
     assert plain.gate_similarity(stranger).min() > 0.99 > white.gate_similarity(stranger).max()
 
 

@@ -10,7 +10,17 @@ import torch
 from torch import Tensor
 
 from satipatthana import configs
-from satipatthana.configs import ConfigError, RunConfig, get_path, set_path, to_dict
+from satipatthana.configs import (
+    ConfigError,
+    LocalAdapterConfig,
+    LocalVicaraConfig,
+    RunConfig,
+    SamathaConfig,
+    StandardVitakkaConfig,
+    get_path,
+    set_path,
+    to_dict,
+)
 from satipatthana.core.luck import LuckBySample
 from satipatthana.core.system import SatipatthanaSystem
 from satipatthana.data import Split
@@ -41,7 +51,7 @@ def test_no_kind_and_no_choice_is_forgotten():
     parts = ("Adapter", "Vitakka", "Vicara", "Sati", "Vipassana")
     families = [getattr(configs, f"{part}Config") for part in parts]
     kinds = {member.kind for family in families for member in typing.get_args(family)}
-    assert kinds == {"cnn", "mlp"} | {kind for names in KINDS.values() for kind in names}
+    assert kinds == {"cnn", "mlp", "local"} | {kind for names in KINDS.values() for kind in names}
     literals = set()
     for cls in vars(configs).values():
         if isinstance(cls, type) and hasattr(cls, "__dataclass_fields__"):
@@ -52,6 +62,14 @@ def test_no_kind_and_no_choice_is_forgotten():
     assert literals == {value for values in CHOICES.values() for value in values if isinstance(value, str)}
 
 
+LOCAL = {
+    "samatha.adapter.kind": "local",
+    "samatha.adapter.channels": 4,
+    "samatha.vitakka.dim": 16,
+    "samatha.vicara.kind": "local",
+    "samatha.vicara.hidden": 6,
+}
+"""On 8x8 pixels."""
 SINGLE = [{path: value} for table in (KINDS, CHOICES) for path, values in table.items() for value in values]
 OTHER = [changes for changes in SINGLE if any(get_path(RunConfig(), path) != v for path, v in changes.items())]
 SHAPES = [(1, 28, 28), (3, 32, 32), (1, 64, 64), (3, 28, 28), (2,)]
@@ -85,6 +103,7 @@ def test_what_comes_out_has_the_size_of_what_went_in(shape: tuple[int, ...], ups
     ("shape", "changes"),
     [
         *(pytest.param((1, 12, 12), changes, id=f"image-{changes}") for changes in ({}, *OTHER)),
+        pytest.param((1, 12, 12), LOCAL | {"samatha.vitakka.dim": 64}, id="image-local"),
         *(pytest.param((2,), changes, id=f"vector-{changes}") for changes in ({}, *OTHER[:3])),
     ],
 )
@@ -117,7 +136,16 @@ DIALS: dict[str, tuple[Any, dict[str, Any]]] = {
     "n_classes": (4, {}),
     "samatha.augmenter.max_noise": (0.2, {}),
     "samatha.augmenter.shift": (1, {}),
+    "samatha.augmenter.half_hidden": (0.9, {}),
+    "samatha.augmenter.block_hidden": (0.9, {}),
+    "samatha.augmenter.block": (2, {"samatha.augmenter.block_hidden": 1.0}),
+    "samatha.augmenter.loud": (0.9, {}),
     "samatha.adapter.channels": ([4, 6], {}),
+    "samatha.adapter.channels local": ({"samatha.adapter.channels": 6, "samatha.vitakka.dim": 24}, LOCAL),
+    "samatha.adapter.patch": ({"samatha.adapter.patch": 2, "samatha.vitakka.dim": 64}, LOCAL),
+    **{
+        f"samatha.vicara.{name} local": (value, LOCAL) for name, value in (("beta", 0.3), ("kappa", 0.8), ("hidden", 9))
+    },
     "samatha.adapter.hidden": (9, VECTOR),
     "samatha.vitakka.dim": (12, {}),
     "samatha.vitakka.n_probes": (5, {}),
@@ -189,7 +217,10 @@ def leaves(data: Any, before: str = "") -> set[str]:
 
 def test_no_dial_is_forgotten():
     every = [*SINGLE, {"x_shape": [2], "samatha.adapter.kind": "mlp"}]
-    known = set()
+    local = SamathaConfig(
+        adapter=LocalAdapterConfig(), vitakka=StandardVitakkaConfig(dim=2048), vicara=LocalVicaraConfig()
+    )
+    known = leaves(to_dict(RunConfig(samatha=local)))
     for changes in every:
         raw = to_dict(RunConfig())
         if "x_shape" in changes:
@@ -208,7 +239,9 @@ TRAINED: dict[str, tuple[int, ...]] = {
     "curriculum.paths": (2,),
     "curriculum.voids": (2,),
     "curriculum": (0,),
-    "samatha.augmenter": (0,),
+    "samatha.augmenter.max_noise": (0,),
+    "samatha.augmenter.shift": (0,),
+    "samatha.augmenter": (1,),
     "samatha.vitakka.n_gate_keys": (1,),
     "samatha.vitakka.gate_whitening": (1,),
     "samatha.vitakka.mean_rate": (1,),
@@ -255,7 +288,8 @@ def unchecked(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_every_dial_changes_something(path: str):
     value, needed = DIALS[path]
     stages = next((stages for prefix, stages in TRAINED.items() if path.startswith(prefix)), ())
-    before, after = trace(frozen(needed), stages), trace(frozen({**needed, path.split()[0]: value}), stages)
+    changes = value if isinstance(value, dict) else {path.split()[0]: value}
+    before, after = trace(frozen(needed), stages), trace(frozen(needed | changes), stages)
     assert any(a.shape != b.shape or not torch.equal(a, b) for a, b in zip(before, after, strict=True))
 
 

@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from satipatthana.data import DataError
-from satipatthana.data.occlusion import hide_half
+from satipatthana.data.occlusion import hide_block, hide_half
 
 
 def test_half_of_each_image_is_background(generator):
@@ -21,5 +21,13 @@ def test_the_same_luck_hides_the_same_half():
 
 
 def test_a_vector_has_no_half(generator):
-    with pytest.raises(DataError, match="no half"):
-        hide_half(torch.zeros(3, 2), generator)
+    for hide in (hide_half, hide_block):
+        with pytest.raises(DataError, match="no half"):
+            hide(torch.zeros(3, 2), generator)
+
+
+def test_a_square_of_each_image_is_background(generator):
+    x = torch.ones(40, 2, 8, 6)
+    found = hide_block(x, generator, side=3)
+    assert ((found == -1).sum(dim=(1, 2, 3)) == 18).all() and torch.equal(found[found != -1], x[found != -1])
+    assert torch.equal(hide_block(x, generator), torch.full_like(x, -1))  # larger than the image
