@@ -46,6 +46,7 @@ UNITS: Mapping[str, str] = MappingProxyType(
         "reconstruction": "MSE",
         "intermediate": "MSE, blurred target",
         "guidance": "cross entropy, nats",
+        "early": "cross entropy, nats",
         "stability": "squared last step",
         "balance": "KL, nats",
         "orthogonality": "mean cos²",

@@ -92,8 +92,7 @@ def budget(
     total = 1 + len(ROWS) + len(conditions)
     x, y = bundle.train.x, bundle.train.y.numpy()
     luck = generator_for(seed, "budget", "readouts")
-    sigma = system.samatha.augmenter.draw_sigma(len(x), luck)
-    noisy = system.samatha.augmenter(x, sigma, torch.randn(x.shape, generator=luck))[0]
+    noisy, _ = system.samatha.augmenter.spoil(x, luck)
     seen = _watch(system, noisy, noisy, judged=False)
     yield Progress(1, total, None, "thinking about the training inputs")
     readouts: dict[str, Pipeline] = {}

@@ -184,7 +184,7 @@ def _trend_state(patient: Patient, stage: int, found: Trend) -> State:
 def _excused(patient: Patient, stage: int, name: str) -> bool:
     # the one component that a single term alone reaches
     weights = patient.curriculum.stage(stage).weights
-    return name.startswith("aux_head.") and weights.get("guidance", 0.0) == 0
+    return name.startswith("aux_head.") and weights.get("guidance", 0.0) == weights.get("early", 0.0) == 0
 
 
 def _figure(count: int | None) -> float | None:

@@ -85,21 +85,23 @@ class Stage:
 
 def adapter_loss(system: SatipatthanaSystem, batch: Batch) -> Terms:
     """Reconstruct the clean x from noisy x, through z alone."""
-    clean, noisy, _ = augment(system, batch)
+    clean, noisy, _ = augment(system, batch, hide=False)
     return {"reconstruction": F.mse_loss(system.reconstruct(system.samatha.adapter(noisy)), clean)}
 
 
-def augment(system: SatipatthanaSystem, batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
-    """Shifted clean x, the same with noise, and sigma (B,)."""
+def augment(system: SatipatthanaSystem, batch: Batch, hide: bool = True) -> tuple[Tensor, Tensor, Tensor]:
+    """Shifted clean x, the same with noise and, where the config says so, hidden parts; and sigma (B,)."""
     augmenter = system.samatha.augmenter
     clean = augmenter.shift(batch.x, batch.generator)
-    sigma = augmenter.draw_sigma(len(clean), batch.generator).to(clean)
-    noise = torch.randn(clean.shape, generator=batch.generator).to(clean)
-    noisy, _ = augmenter(clean, sigma, noise)
+    noisy, sigma = augmenter.spoil(clean, batch.generator, hide)
     return clean, noisy, sigma
 
 
 # --- stage 1 -------------------------------------------------------------------------------------------------------
+
+
+EARLY = "early"
+"""The term that asks for the answer on the way, the later the more; it is a chart only where it has a weight."""
 
 
 def samatha_loss(system: SatipatthanaSystem, batch: Batch) -> Terms:
@@ -110,20 +112,24 @@ def samatha_loss(system: SatipatthanaSystem, batch: Batch) -> Terms:
     clean, noisy, _ = augment(system, batch)
     n_steps = system.config.samatha.sati.n_steps
     # A quarter of the batch shows its way, each sample at one drawn step. The target is the clean x, blurred by what
-    # is still to come: so early blur is trained, not found.
-    watched = max(1, len(clean) // 4) if batch.weights.get("intermediate", 0) > 0 else 0
-    t = torch.randint(0, n_steps, (watched,), generator=batch.generator).to(clean.device)
+    # is still to come: so early blur is trained, not found. Half of it is asked for its answer there.
+    shown = max(1, len(clean) // 4) if batch.weights.get("intermediate", 0) > 0 else 0
+    asked = max(1, len(clean) // 2) if batch.weights.get(EARLY, 0) > 0 else 0
+    t = torch.randint(0, n_steps, (max(shown, asked),), generator=batch.generator).to(clean.device)
     thought = system.think(noisy, gate="training", watch=t)
     way_stations = thought.s_star[:0] if thought.way_stations is None else thought.way_stations
     # one pass through the head: its batch norm sees ends and way stations alike
-    images = system.decode(torch.cat([thought.s_star, way_stations]))
+    images = system.decode(torch.cat([thought.s_star, way_stations[:shown]]))
     terms = {"reconstruction": F.mse_loss(images[: len(clean)], clean)}
-    if watched:
-        sharp = clean[:watched]
-        blurred = blur(sharp, batch.curriculum.max_blur * (1 - t / n_steps)) if sharp.dim() == 4 else sharp
+    if shown:
+        sharp = clean[:shown]
+        blurred = blur(sharp, batch.curriculum.max_blur * (1 - t[:shown] / n_steps)) if sharp.dim() == 4 else sharp
         terms["intermediate"] = F.mse_loss(images[len(clean) :], blurred)
     if batch.weights.get("guidance", 0) > 0:
         terms["guidance"] = F.cross_entropy(system.aux_head(thought.s_star), batch.y)
+    if asked:
+        each = F.cross_entropy(system.aux_head(way_stations[:asked]), batch.y[:asked], reduction="none")
+        terms[EARLY] = ((t[:asked] + 1) / n_steps * each).mean()
     terms["stability"], _ = StabilityLoss().compute_loss(thought.stability_pair)
     terms["balance"] = balance(thought.meta.attention)
     terms["orthogonality"] = orthogonality(system.probes)

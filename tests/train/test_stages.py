@@ -24,6 +24,7 @@ from satipatthana.data.void import HELD_OUT_VOIDS, TRAINED_VOIDS
 from satipatthana.measures import auroc, mse
 from satipatthana.train import stages
 from satipatthana.train.stages import (
+    EARLY,
     PATHS,
     STAGES,
     Batch,
@@ -61,7 +62,8 @@ def system() -> SatipatthanaSystem:
 def test_the_stages_are_listed_in_order_with_their_terms():
     assert [stage.stage for stage in STAGES] == list(TrainingStage)
     for stage, weights in zip(STAGES, DEFAULT_WEIGHTS, strict=True):
-        assert stage.terms == ("total", *weights)
+        # what is off by default is a chart only where somebody turns it on
+        assert stage.terms == ("total", *(name for name in weights if name != EARLY))
         assert stage.learns == LEARNS[stage.stage]
         assert stage.title and stage.gloss
 
@@ -156,6 +158,32 @@ def test_each_term_teaches_the_parts_it_is_about(system: SatipatthanaSystem, ter
         if any(p.grad is not None and p.grad.abs().sum() > 0 for p in part.parameters())
     }
     assert found == reached
+
+
+def test_the_early_term_asks_half_the_batch_on_the_way_the_later_the_more(system: SatipatthanaSystem):
+    terms = samatha_loss(system, batch_of(system, 1, early=1.0))
+    batch = batch_of(system, 1)
+    clean, noisy, _ = augment(system, batch)
+    t = torch.randint(0, 10, (20,), generator=batch.generator)
+    states = system.think(noisy, gate="training").santana.to_tensor()
+    each = F.cross_entropy(system.aux_head(states[t, torch.arange(20)]), batch.y[:20], reduction="none")
+    assert torch.allclose(terms[EARLY], ((t + 1) / 10 * each).mean(), atol=1e-5)
+    blurred = blur(clean[:10], 3.0 * (1 - t[:10] / 10))  # a quarter of it is drawn as well
+    assert torch.allclose(
+        terms["intermediate"], F.mse_loss(system.decode(states[t[:10], torch.arange(10)]), blurred), atol=1e-5
+    )
+    alone = samatha_loss(system, batch_of(system, 1, early=1.0, intermediate=0.0))
+    assert "intermediate" not in alone and alone[EARLY].isfinite()
+
+
+@pytest.mark.parametrize(("hide", "hidden"), [(True, 1.0), (False, 0.0)])
+def test_parts_are_hidden_only_where_a_stage_asks_for_it(hide: bool, hidden: float):
+    quiet = {"samatha.augmenter.half_hidden": 1.0, "samatha.augmenter.max_noise": 0.0}
+    system = tiny_system(quiet)
+    clean, given, sigma = augment(system, batch_of(system, 1), hide)
+    bare = sigma == 0
+    changed = (clean[bare] != given[bare]).flatten(1).any(dim=1).float().mean()
+    assert bool(bare.any()) and float(changed) == hidden
 
 
 def test_terms_of_weight_0_are_left_out(system: SatipatthanaSystem):
