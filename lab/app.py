@@ -57,12 +57,14 @@ def launch(
     data: str | None = None,
     data_dir: str | Path | None = None,
     open_browser: bool = True,
+    preset: str | None = None,
 ) -> None:
     """Serves the page until it is interrupted. ``run`` is a run folder or the name of one below `runs`."""
     # Training gives the interpreter away at every operation of PyTorch, hundreds a step: it must get it back at once.
     sys.setswitchinterval(SWITCH_S)
     shelf, name = find(run)
-    opening = Opening(shelf, name, data, None if data_dir is None else Path(data_dir), threading.Event())
+    folder = None if data_dir is None else Path(data_dir)
+    opening = Opening(shelf, name, data, folder, threading.Event(), preset)
     blocks, wire = build(opening)
     blocks.queue(max_size=QUEUE, default_concurrency_limit=8)
     blocks._queue.sleep_when_free = IDLE_S

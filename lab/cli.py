@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import NoReturn
 
 from lab.examining import doctor
+from lab.limits import BadInput
 from lab.runs import RunError, find
-from lab.settings import DATASETS, DEVICES
+from lab.settings import DATASETS, DEVICES, PRESETS, checked
 from lab.training import INTERRUPTED, UsageError, train
 
 HOST = "127.0.0.1"
@@ -53,12 +54,14 @@ def _make_parser() -> argparse.ArgumentParser:
     parser.add_argument("--port", type=int, help=f"port (default: the first free one from {FIRST_PORT})")
     parser.add_argument("--run", help="run to open: a folder, or a name below runs/ (default: the shipped one)")
     parser.add_argument("--data", choices=DATASETS, help="begin an untrained run on this data set instead")
+    parser.add_argument("--preset", choices=PRESETS, help="begin an untrained run of this kind instead")
     parser.add_argument("--no-browser", action="store_true", help="do not open a browser")
     _common(parser)
     commands = parser.add_subparsers(dest="command", metavar="train | doctor", parser_class=_Parser)
     training = commands.add_parser("train", help="train a run into a folder", description="Train a run into a folder.")
     training.add_argument("--out", type=_folder, required=True, metavar="DIR", help="folder of the run")
     training.add_argument("--data", choices=DATASETS, help=f"data set (default {DATASETS[0]})")
+    training.add_argument("--preset", choices=PRESETS, help=f"which network and curriculum (default {PRESETS[0]})")
     training.add_argument("--stages", default="0-3", help="one stage or a range, as 1 or 0-3 (default 0-3)")
     training.add_argument("--seed", type=int, help="seed of weights, order and noise (default 0)")
     training.add_argument(
@@ -110,8 +113,13 @@ def _quieten(threads: int | None) -> None:
 
 
 def _open_page(options: argparse.Namespace) -> int:
-    if options.run is not None and options.data is not None:
-        raise UsageError("--run opens a run and --data begins another: give one of them.")
+    for name, value in (("--data", options.data), ("--preset", options.preset)):
+        if options.run is not None and value is not None:
+            raise UsageError(f"--run opens a run and {name} begins another: give one of them.")
+    try:
+        checked({"data": options.data or DATASETS[0], "preset": options.preset or PRESETS[0]})
+    except BadInput as error:
+        raise UsageError(str(error)) from error
     find(options.run)  # a wrong name is told here, not in the browser
     port = free_port(options.host, options.port)
     shown = "127.0.0.1" if options.host in ("0.0.0.0", "") else options.host
@@ -120,7 +128,7 @@ def _open_page(options: argparse.Namespace) -> int:
 
     from lab.app import launch
 
-    launch(options.host, port, options.run, options.data, options.data_dir, not options.no_browser)
+    launch(options.host, port, options.run, options.data, options.data_dir, not options.no_browser, options.preset)
     return 0
 
 

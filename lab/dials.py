@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from lab.limits import BadInput, choice, number
-from satipatthana.configs import DEFAULT_WEIGHTS, ConfigError, CurriculumConfig, StandardVitakkaConfig
+from satipatthana.configs import DEFAULT_WEIGHTS, ConfigError, CurriculumConfig, SamathaConfig
+from satipatthana.presets import recipe_of
 
 if TYPE_CHECKING:
     from satipatthana.train.trainer import SatipatthanaTrainer
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
 RATE = "learning_rate"
 RATES = (1e-6, 1.0)
 WEIGHTS = (0.0, 100.0)
-USUAL = StandardVitakkaConfig()
+USUAL = SamathaConfig()
 
 
 @dataclass(frozen=True)
@@ -29,24 +30,23 @@ class Dial:
     high: float
 
 
-def dials_of(curriculum: CurriculumConfig, vitakka: StandardVitakkaConfig = USUAL) -> tuple[Dial, ...]:
-    """Every dial, stage by stage, the learning rate first. The recipe's weights depend on the kind of vitakka."""
-    recipe = CurriculumConfig()
+def dials_of(curriculum: CurriculumConfig, samatha: SamathaConfig = USUAL) -> tuple[Dial, ...]:
+    """Every dial, stage by stage, the learning rate first. What the recipe says depends on the kind of network."""
+    recipe = recipe_of(samatha)
     found: list[Dial] = []
     for stage, terms in enumerate(DEFAULT_WEIGHTS):
         plan, usual = curriculum.stage(stage), recipe.stage(stage)
-        weights = {**usual.weights, **(vitakka.care if stage == 1 else {})}
         found.append(Dial(f"stage{stage}.{RATE}", stage, None, plan.learning_rate, usual.learning_rate, *RATES))
         for term in terms:
-            now, then = plan.weights.get(term, 0.0), weights.get(term, 0.0)
+            now, then = plan.weights.get(term, 0.0), usual.weights.get(term, 0.0)
             found.append(Dial(f"stage{stage}.weights.{term}", stage, term, now, then, *WEIGHTS))
     return tuple(found)
 
 
 def turn_dial(trainer: "SatipatthanaTrainer", path: Any, value: Any) -> Dial:
     """Turns the dial at `path` between two steps. Raises BadInput for a path or value that no dial has."""
-    vitakka = trainer.system.config.samatha.vitakka
-    known = {dial.path: dial for dial in dials_of(trainer.curriculum, vitakka)}
+    samatha = trainer.system.config.samatha
+    known = {dial.path: dial for dial in dials_of(trainer.curriculum, samatha)}
     dial = known[choice(path, tuple(known), "Dial")]
     value = number(value, dial.low, dial.high, f"Dial {dial.path}")
     try:
@@ -56,4 +56,4 @@ def turn_dial(trainer: "SatipatthanaTrainer", path: Any, value: Any) -> Dial:
             trainer.set_weight(dial.stage, dial.term, value)
     except ConfigError as error:  # all weights of a stage at 0
         raise BadInput(str(error)) from error
-    return {dial.path: dial for dial in dials_of(trainer.curriculum, vitakka)}[dial.path]
+    return {dial.path: dial for dial in dials_of(trainer.curriculum, samatha)}[dial.path]

@@ -93,9 +93,9 @@ class Session(Visit):
         return self.now.job.history_since(seq, epoch)
 
     def dials(self) -> tuple[Dial, ...]:
-        """Learning rate and loss weights of every stage, with the recipe's for this kind of vitakka."""
+        """Learning rate and loss weights of every stage, with the recipe's for this kind of network."""
         trainer = self.now.run.trainer
-        return dials_of(trainer.curriculum, trainer.system.config.samatha.vitakka)
+        return dials_of(trainer.curriculum, trainer.system.config.samatha)
 
     def set_dial(self, path: Any, value: Any) -> Dial:
         """Turns one dial, by its path; it holds from the stage's next step on."""
@@ -126,7 +126,7 @@ class Session(Visit):
         elif order is not None:
             stage = order[0]
         parts = looks.part_facts(now.run.trainer.system, now.job.progress(), stage)
-        injected = now.run.config.samatha.vicara.kind == "injected"
+        injected = now.run.config.samatha.vicara.kind != "standard"
         return {"parts": parts, "stage": stage, "injected": injected, "now": order == (stage, "training")}
 
     def strip_info(self) -> looks.StripLook:

@@ -3,20 +3,31 @@
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from lab.limits import BadInput, choice, number, show
-from satipatthana.configs import RunConfig, from_dict, set_path, to_dict
+from satipatthana.configs import KeyedVitakkaConfig, RunConfig, StandardVitakkaConfig, from_dict, to_dict
+from satipatthana.presets import DEFAULT, LOCAL
+from satipatthana.presets import PRESETS as BUILDERS
 
+PRESETS = tuple(BUILDERS)
+FIXED: Mapping[str, Mapping[str, Any]] = MappingProxyType(
+    {DEFAULT: {}, LOCAL: {"dim": 2048, "vicara": "local"}}  # D is the size of the grid over 28 or 32 pixels
+)
+"""What a preset leaves no choice of."""
 DATASETS = ("digits", "moons", "mnist", "fashion-mnist", "kmnist", "cifar10")
-VITAKKAS = ("standard", "keyed")
-VICARAS = ("injected", "standard")
+CARE = {"standard": StandardVitakkaConfig.care, "keyed": KeyedVitakkaConfig.care}
+POINTS = ("moons",)
+"""Data sets without images."""
+VITAKKAS = tuple(CARE)
+VICARAS = ("injected", "standard", "local")
 SATIS = ("fixed", "threshold")
 VIPASSANAS = ("familiar", "grounded", "standard")
 UPSAMPLINGS = ("resize", "transpose", "transpose3", "pixelshuffle", "pixelshuffle_icnr")
-VECTOR_NOISE = 0.15
 DEVICES = ("auto", "cpu", "cuda")
 
+LABELS = {"dim": "D", "vicara": "Vicara"}
 SEEDS = (0, 2**31 - 1)
 DIMS = (2, 512)
 N_PROBES = (2, 64)
@@ -28,6 +39,7 @@ SATI_THRESHOLDS = (1e-4, 1.0)
 class NewRun:
     """The dials of *new run*; the defaults are the recipe's."""
 
+    preset: str = DEFAULT
     data: str = "digits"
     seed: int = 0
     dim: int = 64
@@ -51,11 +63,24 @@ def checked(settings: Mapping[str, Any]) -> NewRun:
     unknown = [name for name in settings if name not in known]
     if unknown:
         raise BadInput(f"The settings name {show(unknown[0])}; known: {', '.join(known)}. Reload the page.")
-    given = {**{item.name: item.default for item in dataclasses.fields(NewRun)}, **settings}
+    preset = choice(settings.get("preset", DEFAULT), PRESETS, "Preset")
+    fixed = FIXED[preset]
+    given = {**{item.name: item.default for item in dataclasses.fields(NewRun)}, **fixed, **settings}
+    for name, value in fixed.items():
+        if given[name] != value:
+            raise BadInput(
+                f"{LABELS[name]} is {show(given[name])}, but the preset {preset!r} needs {value!r}; "
+                "leave it, or choose another preset."
+            )
+    if preset == LOCAL and given["data"] in POINTS:
+        raise BadInput(f"Data is {show(given['data'])}, but the preset {preset!r} needs images; choose other data.")
+    if preset == DEFAULT and given["vicara"] == "local":
+        raise BadInput("Vicara is 'local', which needs the local encoder too; choose the preset 'local'.")
     return NewRun(
+        preset=preset,
         data=choice(given["data"], DATASETS, "Data"),
         seed=number(given["seed"], *SEEDS, "Seed", integer=True),
-        dim=number(given["dim"], *DIMS, "D", integer=True),
+        dim=fixed.get("dim") or number(given["dim"], *DIMS, "D", integer=True),
         n_probes=number(given["n_probes"], *N_PROBES, "K", integer=True),
         n_steps=number(given["n_steps"], *N_STEPS, "T", integer=True),
         vitakka=choice(given["vitakka"], VITAKKAS, "Vitakka"),
@@ -68,32 +93,18 @@ def checked(settings: Mapping[str, Any]) -> NewRun:
     )
 
 
-def base_config(data: str, x_shape: tuple[int, ...], n_classes: int, seed: int = 0) -> RunConfig:
-    """The recipe for a data set: images get the convolutional adapter, vectors the other."""
-    image = len(x_shape) == 3
-    plain = {
-        "data": data,
-        "seed": seed,
-        "x_shape": list(x_shape),
-        "n_classes": n_classes,
-        "samatha": {
-            "adapter": {"kind": "cnn" if image else "mlp"},
-            # points of a plane have nothing but their place: noise of .7 would leave none of it
-            "augmenter": {} if image else {"max_noise": VECTOR_NOISE},
-        },
-    }
-    return from_dict(RunConfig, plain)
-
-
 def run_config(new: NewRun, x_shape: tuple[int, ...], n_classes: int) -> RunConfig:
     """The whole config of a new run. Raises ConfigError for what no network can be."""
-    base = base_config(new.data, x_shape, n_classes, new.seed)
-    plain = to_dict(set_path(base, "samatha.vitakka.kind", new.vitakka))
+    base = BUILDERS[new.preset](new.data, x_shape, n_classes, new.seed)
+    plain = to_dict(base)
     sati = {"kind": new.sati, "n_steps": new.n_steps}
     if new.sati == "threshold":
         sati["threshold"] = new.sati_threshold
-    plain["samatha"]["vitakka"] |= {"dim": new.dim, "n_probes": new.n_probes}
-    plain["samatha"] |= {"vicara": {"kind": new.vicara}, "sati": sati}
+    plain["samatha"]["vitakka"] |= {"kind": new.vitakka, "dim": new.dim, "n_probes": new.n_probes}
+    plain["curriculum"]["stage1"]["weights"] |= CARE[new.vitakka]
+    plain["samatha"]["sati"] = sati
+    if new.preset == DEFAULT:
+        plain["samatha"]["vicara"] = {"kind": new.vicara}
     plain["vipassana"] = {"kind": new.vipassana}
     plain["recon"]["upsampling"] = new.upsampling
     return from_dict(RunConfig, plain)

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any
 from lab import runs
 from lab.limits import show
 from lab.runs import MARK, OpenRun
-from lab.settings import DATASETS, base_config
+from lab.settings import DATASETS
 from lab.terminal import StageBar
 from satipatthana.configs import ConfigError, RunConfig, set_path
+from satipatthana.presets import DEFAULT, PRESETS
 
 if TYPE_CHECKING:
     from satipatthana.data.bundle import Progress
@@ -59,7 +60,8 @@ def _begun(options: argparse.Namespace) -> OpenRun:
     data = options.data or DATASETS[0]
     info = next(info for info in available_datasets() if info.name == data)
     # The settings are checked before the data are loaded: a typing error must not cost a download.
-    config = config_of(data, info.x_shape, info.n_classes, options.seed or 0, options.settings)
+    preset = options.preset or DEFAULT
+    config = config_of(data, info.x_shape, info.n_classes, options.seed or 0, options.settings, preset)
     device = runs.device_of(options.device)
     bundle = runs.bundle_of(data, options.data_dir, _download_progress())
     return runs.begin(config, bundle, device, options.out.name)
@@ -73,6 +75,8 @@ def _resumed(options: argparse.Namespace) -> OpenRun:
     for name, value in given.items():
         if value is not None and value != getattr(saved, name):
             raise UsageError(f"--{name} is {value}, but the run in {options.out} has {getattr(saved, name)}.")
+    if options.preset:
+        raise UsageError(f"--preset begins a run, and --resume goes on with that in {options.out}: leave one out.")
     if options.settings:
         raise UsageError(f"--set cannot change the run in {options.out} that --resume goes on with: leave it out.")
     device = runs.device_of(options.device)
@@ -165,9 +169,16 @@ def stages_of(text: str) -> tuple[int, ...]:
     return tuple(range(first, last + 1))
 
 
-def config_of(data: str, x_shape: tuple[int, ...], n_classes: int, seed: int, assignments: Sequence[str]) -> RunConfig:
-    """The recipe with `path=value` settings laid over it. Raises UsageError or ConfigError for what does not fit."""
-    config = base_config(data, x_shape, n_classes, seed)
+def config_of(
+    data: str,
+    x_shape: tuple[int, ...],
+    n_classes: int,
+    seed: int,
+    assignments: Sequence[str],
+    preset: str = DEFAULT,
+) -> RunConfig:
+    """A preset with `path=value` settings laid over it. Raises UsageError or ConfigError for what does not fit."""
+    config = PRESETS[preset](data, x_shape, n_classes, seed)
     for assignment in assignments:
         path, equals, text = assignment.partition("=")
         if not equals or not path:

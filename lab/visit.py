@@ -58,14 +58,17 @@ class Visit:
         self._saved = 0  # records of the open run that are on the shelf too
         self._kept, self._past = Kept(KEPT), Kept(KEYFRAMES_KEPT)
 
-    def open_first(self, run: str | None = None, data: str | None = None) -> RunInfo:
-        """What the page opens on, unless there is a run already: the named one, a fresh one on `data`, the shipped."""
+    def open_first(self, run: str | None = None, data: str | None = None, preset: str | None = None) -> RunInfo:
+        """What the page opens on, unless there is a run already: the named one, a fresh one on `data` or of `preset`,
+        the shipped."""
         with self._changing:
             if self._opened is not None:
                 return self.run_info()
-            if run is None and data is None and runs.HEALTHY in self.shelf.names():
+            if run is None and data is None and preset is None and runs.HEALTHY in self.shelf.names():
                 run = runs.HEALTHY
-            return self.open_run(run) if run is not None else self.new_run({"data": data or settings.DATASETS[0]})
+            if run is not None:
+                return self.open_run(run)
+            return self.new_run({"data": data or settings.DATASETS[0], "preset": preset or settings.PRESETS[0]})
 
     def open_run(self, name: Any) -> RunInfo:
         """Opens a run of the shelf in the place of the present one."""

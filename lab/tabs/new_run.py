@@ -7,6 +7,7 @@ from typing import Any
 import gradio as gr
 
 from lab import settings
+from lab.limits import choice
 from lab.tabs.page import PRIVATE, Memory, Page, Tick, pressed, said, session_of
 from lab.views.style import count
 from lab.web import panels
@@ -18,6 +19,12 @@ WORDS = {
     "new": "New run, open a run",
     "begin": "Start from scratch",
     "begin_hint": "Begins an untrained run with these settings. The present run is let go; save it first to keep it.",
+    "preset": "Preset",
+    "presets": {
+        "default": "**default**: the recipe, a network that sees the whole picture at once.",
+        "local": "**local**: the encoder sees patches, a step of thought only its neighbours, so that thinking pays. "
+        "Images only; D and vicara are fixed. Training takes some five minutes on two cores.",
+    },
     "open": "Open a run",
     "really": "Really reset?",
     "reset": "Reset with seed",
@@ -121,6 +128,7 @@ def _new_run(page: Page) -> list[Any]:
     """The drawer's inside; the events after which another run is open."""
     default = settings.NewRun()
     with gr.Row():
+        preset = gr.Dropdown(list(settings.PRESETS), value=default.preset, label=WORDS["preset"], min_width=100)
         data = gr.Dropdown(list(settings.DATASETS), value=default.data, label="Data", min_width=130)
         seed = Number(default.seed, precision=0, label="Seed", min_width=90)
         dim = Number(default.dim, precision=0, label="D, latent width", min_width=110)
@@ -145,9 +153,23 @@ def _new_run(page: Page) -> list[Any]:
     with gr.Row():
         begin = gr.Button(WORDS["begin"], variant="primary", size="sm", elem_id="begin", min_width=140)
         saved = gr.Dropdown([], label=WORDS["open"], elem_id="open-run", min_width=160, allow_custom_value=True)
+    which = gr.Markdown(WORDS["presets"][default.preset], elem_classes="quiet")
     note = gr.Markdown(WORDS["begin_hint"], elem_classes="quiet")
-    dials = [data, seed, dim, probes, steps, vitakka, vicara, sati, still, vipassana, upsampling, device]
+    dials = [preset, data, seed, dim, probes, steps, vitakka, vicara, sati, still, vipassana, upsampling, device]
     names = [item.name for item in dataclasses.fields(settings.NewRun)]
+
+    @said
+    def choose(sent: Any) -> tuple[Any, ...]:
+        """What the preset fixes shows its value and is greyed; what it frees is as usual again."""
+        chosen = choice(sent, settings.PRESETS, WORDS["preset"])
+        fixed = settings.FIXED[chosen]
+        usual = {"dim": default.dim, "vicara": default.vicara}
+        fields = (
+            gr.update(value=fixed.get(name, value), interactive=name not in fixed) for name, value in usual.items()
+        )
+        return *fields, WORDS["presets"][chosen]
+
+    preset.input(choose, preset, [dim, vicara, which], **PRIVATE)
 
     @pressed
     def start(visitor: Any, *sent: Any, progress: gr.Progress = gr.Progress()) -> str:  # noqa: B008 (Gradio's way)

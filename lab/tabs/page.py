@@ -67,7 +67,7 @@ def _set() -> threading.Event:
 
 @dataclass(frozen=True)
 class Opening:
-    """What a new visitor finds: where runs lie, and which run or data set the page opens on."""
+    """What a new visitor finds: where runs lie, and which run, data set or preset the page opens on."""
 
     shelf: Shelf = field(default_factory=Shelf)
     run: str | None = None
@@ -75,6 +75,7 @@ class Opening:
     data_dir: Path | None = None
     ready: threading.Event = field(default_factory=_set)
     """Set when the heavy imports are done."""
+    preset: str | None = None
 
 
 @dataclass(frozen=True)
@@ -146,7 +147,7 @@ class Page:
             session = SESSIONS.get(kept)
         except SAID:
             session = open_session(self.opening.shelf, self.opening.data_dir)
-        session.open_first(self.opening.run, self.opening.data)
+        session.open_first(self.opening.run, self.opening.data, self.opening.preset)
         return session.id, session.id
 
 

@@ -120,6 +120,9 @@ WRONG = {
     "no value": ["--set", "samatha.drunk_skip_prob"],
     "what follows from the data": ["--set", "n_classes=3"],
     "an unknown data set": ["--data", "imagenet"],
+    "an unknown preset": ["--preset", "global"],
+    "a preset for images": ["--preset", "local", "--data", "moons"],
+    "half a preset": ["--set", "samatha.vicara.kind=local"],
     "nothing to go on with": ["--resume"],
     "both": ["--resume", "--overwrite"],
     "no folder": ["--out", ""],
@@ -144,6 +147,7 @@ def test_what_is_wrong_is_one_line_and_touches_nothing(arguments, tmp_path, caps
         [],
         ["--resume", "--seed", "7"],
         ["--resume", "--data", "moons"],
+        ["--resume", "--preset", "local"],
         ["--resume", "--set", "samatha.drunk_skip_prob=0.1"],
     ],
 )
@@ -291,14 +295,21 @@ def test_the_page_is_opened_as_asked(monkeypatch, capsys, small_data, config, tm
     monkeypatch.setitem(sys.modules, "lab.app", type("App", (), {"launch": lambda *given: asked.append(given)}))
     port = free_port("127.0.0.1")
     assert command("--no-browser", "--port", port, "--data", "moons", "--data-dir", tmp_path) == 0
-    assert asked == [("127.0.0.1", port, None, "moons", tmp_path, False)]
+    assert asked == [("127.0.0.1", port, None, "moons", tmp_path, False, None)]
     assert f"http://127.0.0.1:{port}" in capsys.readouterr().out
     assert command() == 0
-    assert asked[-1][0] == "127.0.0.1" and asked[-1][1] >= cli.FIRST_PORT and asked[-1][2:] == (None, None, None, True)
+    assert (
+        asked[-1][0] == "127.0.0.1"
+        and asked[-1][1] >= cli.FIRST_PORT
+        and asked[-1][2:] == (None, None, None, True, None)
+    )
+    assert command("--preset", "local") == 0 and asked.pop()[-1] == "local"
     assert os.environ["GRADIO_ANALYTICS_ENABLED"] == "False"
     for wrong in (
         ["--run", "nowhere"],
         ["--run", "healthy", "--data", "moons"],
+        ["--run", "healthy", "--preset", "local"],
+        ["--preset", "local", "--data", "moons"],
         ["--port", "0"],
         ["--host", "1.2.3.4"],
     ):

@@ -5,7 +5,7 @@ import pytest
 from lab.dials import dials_of, turn_dial
 from lab.limits import BadInput
 from lab.runs import begin
-from satipatthana.configs import CurriculumConfig, KeyedVitakkaConfig, get_path, set_path
+from satipatthana.configs import CurriculumConfig, KeyedVitakkaConfig, SamathaConfig, get_path, set_path
 
 
 def test_every_dial_stands_where_the_config_has_it():
@@ -23,7 +23,7 @@ def test_every_dial_stands_where_the_config_has_it():
 def test_a_keyed_run_has_a_recipe_of_its_own(bundle, config):
     keyed = set_path(config, "samatha.vitakka.kind", "keyed")
     trainer = begin(keyed, bundle).trainer
-    dials = {dial.path: dial for dial in dials_of(trainer.curriculum, KeyedVitakkaConfig())}
+    dials = {dial.path: dial for dial in dials_of(trainer.curriculum, SamathaConfig(vitakka=KeyedVitakkaConfig()))}
     for term in ("balance", "orthogonality"):
         dial = dials[f"stage1.weights.{term}"]
         assert dial.value == dial.default == 0

@@ -8,9 +8,10 @@ from hypothesis import strategies as st
 
 from lab import settings
 from lab.limits import BadInput
-from lab.settings import NewRun, base_config, checked, run_config
-from satipatthana.configs import CurriculumConfig, RunConfig, Upsampling
+from lab.settings import FIXED, NewRun, checked, run_config
+from satipatthana.configs import CurriculumConfig, RunConfig, Upsampling, VicaraConfig, VitakkaConfig
 from satipatthana.data import DATASETS
+from satipatthana.presets import PRESETS
 
 
 def test_the_defaults_are_the_recipes():
@@ -21,6 +22,9 @@ def test_the_defaults_are_the_recipes():
 def test_the_plain_names_are_those_of_the_network():
     assert settings.DATASETS == DATASETS
     assert typing.get_args(Upsampling) == settings.UPSAMPLINGS
+    assert {kind.kind for kind in typing.get_args(VicaraConfig)} == set(settings.VICARAS)
+    assert {kind.kind: kind.care for kind in typing.get_args(VitakkaConfig)} == settings.CARE
+    assert tuple(PRESETS) == settings.PRESETS == tuple(FIXED)
 
 
 def test_every_dial_arrives():
@@ -48,9 +52,35 @@ def test_every_dial_arrives():
     assert (config.vipassana.kind, config.recon.upsampling) == ("standard", "pixelshuffle")
 
 
-def test_vectors_get_the_other_adapter():
-    config = base_config("moons", (2,), 2, seed=3)
-    assert config.samatha.adapter.kind == "mlp" and config.seed == 3 and config.n_classes == 2
+def test_a_preset_brings_its_network_and_its_curriculum():
+    sent = {"preset": "local", "vitakka": "keyed", "n_steps": 15, "vipassana": "standard", "data": "cifar10", "seed": 3}
+    config = run_config(checked(sent), (3, 32, 32), 10)
+    alone = PRESETS["local"]("cifar10", (3, 32, 32), 10, 3)
+    samatha, plan = config.samatha, config.curriculum
+    assert (samatha.adapter, samatha.vicara, samatha.augmenter) == (
+        alone.samatha.adapter,
+        alone.samatha.vicara,
+        alone.samatha.augmenter,
+    )
+    assert samatha.vitakka.dim == 2048 == FIXED["local"]["dim"]
+    assert samatha.vitakka.kind == "keyed" and plan.stage1.weights["balance"] == 0 < plan.stage1.weights["early"]
+    assert (samatha.sati.n_steps, config.vipassana.kind) == (15, "standard")
+    assert run_config(checked({"preset": "local"}), (1, 28, 28), 10) == PRESETS["local"]("digits", (1, 28, 28), 10, 0)
+
+
+@pytest.mark.parametrize(
+    ("sent", "says"),
+    [
+        ({"preset": "local", "dim": 64}, "D is 64, but the preset 'local' needs 2048"),
+        ({"preset": "local", "vicara": "injected"}, "Vicara is 'injected', but the preset 'local' needs 'local'"),
+        ({"preset": "local", "data": "moons"}, "Data is 'moons', but the preset 'local' needs images"),
+        ({"vicara": "local"}, "choose the preset 'local'"),
+        ({"preset": "global"}, "expected one of: default, local"),
+    ],
+)
+def test_what_a_preset_fixes_cannot_be_chosen_besides(sent, says):
+    with pytest.raises(BadInput, match=says):
+        checked(sent)
 
 
 @pytest.mark.parametrize(
