@@ -21,7 +21,7 @@ from satipatthana.diagnostics.convergence import (
     relative_residual,
 )
 from satipatthana.diagnostics.jacobian import spectrum
-from satipatthana.diagnostics.observing import chunks, observing
+from satipatthana.diagnostics.observing import BATCH, chunks, observing
 from satipatthana.diagnostics.progress import Progress
 from satipatthana.diagnostics.verdicts import KINDS, Kind, Verdict, verdicts
 from satipatthana.measures import step_sizes
@@ -35,8 +35,9 @@ class Chosen:
     """One mind's thought, judged, and the decay of its sober map predicted and measured."""
 
     verdict: Verdict
-    eigenvalues: Complex128[np.ndarray, " D"]
-    """Of the Jacobian of one step where the continuation ends, largest modulus first."""
+    eigenvalues: Complex128[np.ndarray, " E"]
+    """Of the Jacobian of one step where the continuation ends, largest modulus first: all, or of a wide state the
+    leading ones."""
     norm: float
     """Its largest singular value."""
     predicted: float
@@ -93,7 +94,8 @@ def settling(
     seed: int,
 ) -> Iterator[Progress[Settling]]:
     """Judges the chosen thoughts (of one sample each), then how all of x settle in ``limit`` steps and in 200."""
-    runs = chunks(len(x))
+    # a continuation keeps all its states: 800 MB for 250 of D = 2,048
+    runs = chunks(len(x), max(20, min(BATCH, BATCH * 128 // system.config.samatha.vitakka.dim)))
     total = len(runs) + 2
     minds = {name: look_at(system, output, limit) for name, output in chosen.items()}
     yield Progress(1, total, Settling(minds, limit), "running the test set on")

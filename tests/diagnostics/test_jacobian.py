@@ -4,10 +4,12 @@ import numpy as np
 import pytest
 import torch
 
-from satipatthana.configs import StandardVicaraConfig
+from satipatthana.components.vicara import LocalVicara
+from satipatthana.configs import LocalVicaraConfig, StandardVicaraConfig
 from satipatthana.core.system import SatipatthanaSystem
+from satipatthana.diagnostics import jacobian
 from satipatthana.diagnostics.convergence import LATE, carry_on, fit_rates, precise_map
-from satipatthana.diagnostics.jacobian import spectrum, step_jacobian
+from satipatthana.diagnostics.jacobian import LEADING, WIDEST_WHOLE, krylov, spectrum, step_jacobian
 from satipatthana.measures import step_sizes
 from tests.diagnostics.conftest import config
 from tests.diagnostics.maps import rotation
@@ -63,3 +65,39 @@ def test_the_radius_at_the_end_predicts_the_decay(vicara: str, bundle):
     fit = fit_rates(sizes, torch.ones_like(sizes, dtype=torch.bool), floor=LATE[1], ceiling=LATE[0])
     assert spectrum(step, states[-1]).radius == pytest.approx(fit.rate.numpy(), abs=0.03)
     assert bool((fit.first > 5).all()) and bool((fit.last > fit.first + 3).all())
+
+
+def test_of_a_wide_state_the_leading_ones_are_found():
+    """A matrix whose spectrum is known: a spiral that decays most slowly, and all else well behind it."""
+    dim, generator = WIDEST_WHOLE + 8, torch.Generator().manual_seed(0)
+    basis = torch.linalg.qr(torch.randn(dim, dim, dtype=torch.float64, generator=generator)).Q
+    middle = torch.diag(torch.linspace(-0.5, 0.5, dim, dtype=torch.float64))
+    middle[:2, :2] = rotation(40, scale=0.9)
+    shear = torch.eye(dim, dtype=torch.float64)
+    shear[0, 5] = 0.7
+    matrix = basis @ shear @ middle @ torch.linalg.inv(shear) @ basis.mT
+    found = spectrum(lambda s: torch.stack([s[0] @ matrix.mT, 0.5 * s[1] @ matrix.mT]), torch.ones(2, dim).double())
+    assert found.eigenvalues.shape == (2, LEADING)
+    assert found.radius == pytest.approx([0.9, 0.45], rel=1e-6)
+    assert np.sort(np.abs(np.angle(found.eigenvalues[0, :2], deg=True))) == pytest.approx([40, 40], rel=1e-5)
+    assert found.norm[0] == pytest.approx(float(torch.linalg.matrix_norm(matrix, 2)), rel=1e-3)
+
+
+def test_a_space_that_closes_early_is_no_trouble():
+    matrix = torch.diag(torch.tensor([0.5, 0.25, 0.25], dtype=torch.float64))
+    found = krylov(lambda v: v @ matrix, torch.zeros(2, 3, dtype=torch.float64), 6)
+    moduli = torch.linalg.eigvals(found).abs().sort(dim=1, descending=True).values
+    assert moduli[:, :2].flatten().tolist() == pytest.approx([0.5, 0.25] * 2) and float(moduli[:, 2:].max()) < 1e-6
+
+
+def test_both_ways_agree_in_a_local_network(monkeypatch):
+    generator = torch.Generator().manual_seed(0)
+    vicara = LocalVicara(LocalVicaraConfig(hidden=6), (4, 4, 4), generator).eval().double().requires_grad_(False)
+    z, s = torch.randn(2, 3, 64, dtype=torch.float64, generator=generator)
+    step = vicara.begin(z)
+    whole = spectrum(step, s)
+    monkeypatch.setattr(jacobian, "WIDEST_WHOLE", 10)
+    leading = spectrum(step, s)
+    assert leading.eigenvalues.shape == (3, LEADING)
+    assert leading.radius == pytest.approx(whole.radius, rel=2e-3)
+    assert leading.norm == pytest.approx(whole.norm, rel=2e-3)
