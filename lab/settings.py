@@ -8,7 +8,7 @@ from typing import Any
 
 from lab.limits import BadInput, choice, number, show
 from satipatthana.configs import KeyedVitakkaConfig, RunConfig, StandardVitakkaConfig, from_dict, to_dict
-from satipatthana.presets import DEFAULT, LOCAL
+from satipatthana.presets import DEFAULT, LOCAL, LOCAL_STEPS
 from satipatthana.presets import PRESETS as BUILDERS
 
 PRESETS = tuple(BUILDERS)
@@ -16,6 +16,8 @@ FIXED: Mapping[str, Mapping[str, Any]] = MappingProxyType(
     {DEFAULT: {}, LOCAL: {"dim": 2048, "vicara": "local"}}  # D is the size of the grid over 28 or 32 pixels
 )
 """What a preset leaves no choice of."""
+USUAL: Mapping[str, Mapping[str, Any]] = MappingProxyType({DEFAULT: {}, LOCAL: {"n_steps": LOCAL_STEPS}})
+"""What it begins with otherwise than the recipe."""
 DATASETS = ("digits", "moons", "mnist", "fashion-mnist", "kmnist", "cifar10")
 CARE = {"standard": StandardVitakkaConfig.care, "keyed": KeyedVitakkaConfig.care}
 POINTS = ("moons",)
@@ -55,6 +57,11 @@ class NewRun:
     device: str = "auto"
 
 
+def brings(preset: str) -> dict[str, Any]:
+    """The dials at which a preset stands otherwise than the recipe, fixed or not."""
+    return {**USUAL[preset], **FIXED[preset]}
+
+
 def checked(settings: Mapping[str, Any]) -> NewRun:
     """What a page sent as settings of a new run; what it left out is the default. Raises BadInput."""
     if not isinstance(settings, Mapping):
@@ -65,7 +72,7 @@ def checked(settings: Mapping[str, Any]) -> NewRun:
         raise BadInput(f"The settings name {show(unknown[0])}; known: {', '.join(known)}. Reload the page.")
     preset = choice(settings.get("preset", DEFAULT), PRESETS, "Preset")
     fixed = FIXED[preset]
-    given = {**{item.name: item.default for item in dataclasses.fields(NewRun)}, **fixed, **settings}
+    given = {**{item.name: item.default for item in dataclasses.fields(NewRun)}, **brings(preset), **settings}
     for name, value in fixed.items():
         if given[name] != value:
             raise BadInput(

@@ -163,13 +163,12 @@ def _new_run(page: Page) -> list[Any]:
         """What the preset fixes shows its value and is greyed; what it frees is as usual again."""
         chosen = choice(sent, settings.PRESETS, WORDS["preset"])
         fixed = settings.FIXED[chosen]
-        usual = {"dim": default.dim, "vicara": default.vicara}
-        fields = (
-            gr.update(value=fixed.get(name, value), interactive=name not in fixed) for name, value in usual.items()
-        )
+        values = {name: settings.brings(chosen).get(name, getattr(default, name)) for name in moved}
+        fields = (gr.update(value=value, interactive=name not in fixed) for name, value in values.items())
         return *fields, WORDS["presets"][chosen]
 
-    preset.input(choose, preset, [dim, vicara, which], **PRIVATE)
+    moved = {"dim": dim, "n_steps": steps, "vicara": vicara}
+    preset.input(choose, preset, [*moved.values(), which], **PRIVATE)
 
     @pressed
     def start(visitor: Any, *sent: Any, progress: gr.Progress = gr.Progress()) -> str:  # noqa: B008 (Gradio's way)

@@ -24,7 +24,7 @@ def test_the_plain_names_are_those_of_the_network():
     assert typing.get_args(Upsampling) == settings.UPSAMPLINGS
     assert {kind.kind for kind in typing.get_args(VicaraConfig)} == set(settings.VICARAS)
     assert {kind.kind: kind.care for kind in typing.get_args(VitakkaConfig)} == settings.CARE
-    assert tuple(PRESETS) == settings.PRESETS == tuple(FIXED)
+    assert tuple(PRESETS) == settings.PRESETS == tuple(FIXED) == tuple(settings.USUAL)
 
 
 def test_every_dial_arrives():
@@ -53,7 +53,7 @@ def test_every_dial_arrives():
 
 
 def test_a_preset_brings_its_network_and_its_curriculum():
-    sent = {"preset": "local", "vitakka": "keyed", "n_steps": 15, "vipassana": "standard", "data": "cifar10", "seed": 3}
+    sent = {"preset": "local", "vitakka": "keyed", "n_steps": 12, "vipassana": "standard", "data": "cifar10", "seed": 3}
     config = run_config(checked(sent), (3, 32, 32), 10)
     alone = PRESETS["local"]("cifar10", (3, 32, 32), 10, 3)
     samatha, plan = config.samatha, config.curriculum
@@ -64,7 +64,7 @@ def test_a_preset_brings_its_network_and_its_curriculum():
     )
     assert samatha.vitakka.dim == 2048 == FIXED["local"]["dim"]
     assert samatha.vitakka.kind == "keyed" and plan.stage1.weights["balance"] == 0 < plan.stage1.weights["early"]
-    assert (samatha.sati.n_steps, config.vipassana.kind) == (15, "standard")
+    assert (samatha.sati.n_steps, config.vipassana.kind) == (12, "standard")
     assert run_config(checked({"preset": "local"}), (1, 28, 28), 10) == PRESETS["local"]("digits", (1, 28, 28), 10, 0)
 
 
