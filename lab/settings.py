@@ -112,6 +112,7 @@ def run_config(new: NewRun, x_shape: tuple[int, ...], n_classes: int) -> RunConf
     plain["samatha"]["sati"] = sati
     if new.preset == DEFAULT:
         plain["samatha"]["vicara"] = {"kind": new.vicara}
-    plain["vipassana"] = {"kind": new.vipassana}
+    if new.vipassana != base.vipassana.kind:
+        plain["vipassana"] = {"kind": new.vipassana}
     plain["recon"]["upsampling"] = new.upsampling
     return from_dict(RunConfig, plain)

@@ -8,6 +8,7 @@ from satipatthana.configs import (
     AugmenterConfig,
     ConfigError,
     CurriculumConfig,
+    FamiliarVipassanaConfig,
     FixedStepSatiConfig,
     LocalAdapterConfig,
     LocalVicaraConfig,
@@ -25,6 +26,8 @@ DEFAULT, LOCAL = "default", "local"
 VECTOR_NOISE = 0.15
 LOCAL_STEPS = 15
 """News crosses two places a step, so a grid of 8 x 8 is crossed in four; the rest is settling."""
+LOCAL_KNOWN = 300
+"""Ends that its judge remembers: they are as wide as the grid, and a saved run shall stay small."""
 
 
 def default(data: str, x_shape: tuple[int, ...], n_classes: int, seed: int = 0) -> RunConfig:
@@ -68,6 +71,7 @@ def local(data: str, x_shape: tuple[int, ...], n_classes: int, seed: int = 0) ->
             vicara=LocalVicaraConfig(),
             sati=FixedStepSatiConfig(LOCAL_STEPS),
         ),
+        vipassana=FamiliarVipassanaConfig(n_known=LOCAL_KNOWN),
         recon=ReconHeadConfig(channels=(32, 16)),
         curriculum=_local_curriculum(dim),
     )

@@ -36,7 +36,7 @@ def test_what_thinks_and_draws_in_the_local_network_is_small():
     counts = {name: sum(p.numel() for p in system.components()[name].parameters()) for name in parts}
     assert 80_000 < sum(counts.values()) < 90_000, counts
     stored = sum(tensor.numel() * tensor.element_size() for tensor in system.state_dict().values())
-    assert stored < 4_000_000  # a saved run stays small though D is 2,048
+    assert stored < 4_500_000  # a saved run stays small though D is 2,048
 
 
 @pytest.mark.parametrize("name", PRESETS)

@@ -88,7 +88,8 @@ class LocalAdapter(nn.Module):
             ),
             generator,
         )
-        self.n_impressions = 2 * config.channels
+        self.impressions = (2 * config.channels,)
+        """How many numbers of an impression each activation gives."""
 
     def forward(self, x: Float[Tensor, "B C H W"]) -> Float[Tensor, "B D"]:
         return self._seen(x).flatten(1)

@@ -71,7 +71,7 @@ def test_patches_of_any_image_become_a_grid(
     impression = adapter.impression(x)
     seen = z.view(3, 5, -1)
     assert torch.allclose(impression, torch.cat([seen.mean(dim=2), seen.std(dim=2, correction=0)], dim=1), atol=1e-6)
-    assert impression.shape[1] == adapter.n_impressions
+    assert impression.shape[1] == sum(adapter.impressions)
 
 
 def test_a_local_adapter_sees_one_patch_at_a_time():

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from lab.settings import base_config
+from satipatthana import presets
 from satipatthana.components.objectives import balance, blur, orthogonality
 from satipatthana.components.vipassana import (
     SCORES,
@@ -446,7 +446,7 @@ def test_the_answer_reads_the_state_and_the_context(system: SatipatthanaSystem):
 def test_stage_2_learns_to_doubt_points_too():
     moons = load_dataset("moons")
     plan = {f"curriculum.stage{stage}.n_steps": 40 for stage in range(3)}
-    config = changed(base_config("moons", (2,), 2), {"vipassana.n_known": 200, **plan})
+    config = changed(presets.default("moons", (2,), 2), {"vipassana.n_known": 200, **plan})
     trainer = SatipatthanaTrainer(SatipatthanaSystem(config), moons.train)
     for stage in range(3):
         records = trainer.train_stage(stage)
