@@ -97,15 +97,17 @@ def interval_html(interval: IntervalLike | None, write=share) -> str:
     """The figure, and its interval in quiet ink; a dash for what does not exist."""
     if interval is None:
         return '<span class="figure none">–</span>'
-    ends = f"{write(interval.low)} to {write(interval.high)}"
-    if 0 <= interval.low <= interval.high <= 1:
-        # short, for columns of them: .825–.871
-        ends = "–".join(_end(write(end)) for end in (interval.low, interval.high))
+    low, high = write(interval.low), write(interval.high)
+    if max(abs(interval.low), abs(interval.high)) <= 1:
+        # short, for columns of them: .825–.871, and −.010….002, where a dash beside a minus would not be told from it
+        ends = ("–" if interval.low >= 0 else "…").join(map(_end, (low, high)))
+    else:
+        ends = f"{low} to {high}"
     return f'<span class="figure"><b>{write(interval.value)}</b> <span>{ends}</span></span>'
 
 
 def _end(text: str) -> str:
-    return "1" if text == "1.000" else text.removeprefix("0") or "0"
+    return "1" if text == "1.000" else text.replace("0.", ".", 1) if text != "0" else text
 
 
 def strip_html(pictures: Sequence[Picture], empty: str) -> str:

@@ -111,6 +111,6 @@ def test_numbers_of_any_size_are_short():
     assert [short(value) for value in (-0.0557, 2.186, 0.5, 0.0)] == ["−.056", "2.2", ".50", "0"]
     perfect: Any = SimpleNamespace(value=1.0, low=0.99, high=1.0)
     assert "<b>1.000</b> <span>.990–1</span>" in interval_html(perfect)
-    assert "<b>−.056</b> <span>−.066 to −.046</span>" in interval_html(interval(-0.056), short)
+    assert "<b>−.056</b> <span>−.066…−.046</span>" in interval_html(interval(-0.056), short)
     assert "data-wide" in table_html(table(clean(), measure="reconstruction"))
     assert "data-wide" not in table_html(table(clean(), measure="max_softmax"))
