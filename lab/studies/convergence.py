@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from satipatthana.diagnostics.settling import Settling
 
 
+WIDE = 512
+"""D up to which all of the test split is run on for 200 steps; at 2,048 all of it would take some three minutes."""
+
+
 def asked(sent: Mapping[str, Any]) -> Question:
     """The thought that is judged: the session's last, which it has checked already."""
     question = sent.get("question")
@@ -25,16 +29,18 @@ def asked(sent: Mapping[str, Any]) -> Question:
 
 
 def run_settling(subject: Subject, question: Question) -> "Iterator[Progress[Settling]]":
-    """The minds of the question on its own settings; the crowd is the test split, clean and sober."""
+    """The minds of the question on its own settings; the crowd is the test split, clean and sober: of a wide latent
+    every so many of it."""
     from satipatthana.diagnostics.settling import settling
 
     system, bundle = subject.system, subject.bundle
+    every = max(1, system.config.samatha.vitakka.dim // WIDE)
     chosen = {str(name): think(system, bundle, question, name == "drunk") for name in question.minds}
     yield from settling(
         system,
         chosen,
-        bundle.test.x,
-        bundle.test.y,
+        bundle.test.x[::every],
+        bundle.test.y[::every],
         limit=question.n_steps or system.config.samatha.sati.n_steps,
         n_classes=bundle.n_classes,
         seed=subject.config.seed,

@@ -50,7 +50,7 @@ def run_to_end(
 ) -> Float[Tensor, "B D"]:
     """The states after ``n_steps`` sober steps from s0, in float64; ``z`` is what the gate let in."""
     with observing(system):
-        return carry_on(precise_map(system, z), s0.double(), n_steps)[-1]
+        return carry_on(precise_map(system, z), s0.double(), n_steps)[-1].clone()
 
 
 def attractors(

@@ -159,7 +159,7 @@ def _part(system: SatipatthanaSystem, x: Tensor, limit: int) -> _Part:
         predicted=spectrum(step, states[-1]).radius,
         measured=measured_decay(states)[0],
         starts=starts,
-        ends=states[-1],
+        ends=states[-1].clone(),  # else every part would keep all of its states
         withheld=run_to_end(system, nothing, starts) if _differ(step, blind, starts) else None,
     )
 
