@@ -66,8 +66,9 @@ def local(data: str, x_shape: tuple[int, ...], n_classes: int, seed: int = 0) ->
         samatha=SamathaConfig(
             augmenter=AugmenterConfig(half_hidden=0.3, block_hidden=0.25, loud=0.25),
             adapter=adapter,
-            # the gate's keys are as wide as the grid: fewer of them, unwhitened, keep a saved run small
-            vitakka=StandardVitakkaConfig(dim=dim, n_gate_keys=200, gate_whitening=0.0),
+            # The gate's keys are as wide as the grid: fewer of them, unwhitened, keep a saved run small and are found
+            # in five seconds; 500 of them tell letters with an AUROC of .92 instead of .91 (validation, seed 0).
+            vitakka=StandardVitakkaConfig(dim=dim, n_gate_keys=100, gate_whitening=0.0),
             vicara=LocalVicaraConfig(),
             sati=FixedStepSatiConfig(LOCAL_STEPS),
         ),

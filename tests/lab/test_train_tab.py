@@ -125,3 +125,21 @@ def test_when_a_page_goes_idle_visitors_are_let_go(session: Session, monkeypatch
     assert len(gone) == 1 and gone[0].fn is not None
     gone[0].fn()
     assert asked and asked[0] >= 600, "a reload finds its session again"
+
+
+def test_a_preset_fills_and_greys_what_it_fixes():
+    with gr.Blocks() as blocks:
+        new_run.drawer(Page(Opening()))
+    choose = handler(blocks, "choose")
+    dim, steps, vicara, said = choose("local")
+    assert [(field["value"], field["interactive"]) for field in (dim, steps, vicara)] == [
+        (2048, False),
+        (15, True),
+        ("local", False),
+    ]
+    assert "thinking pays" in said
+    usual = choose("default")[:3]
+    assert [(field["value"], field["interactive"]) for field in usual] == [(64, True), (10, True), ("injected", True)]
+    for forged in ("global", ["local"], None):
+        with pytest.raises(gr.Error, match="Preset is"):
+            choose(forged)

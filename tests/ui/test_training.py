@@ -120,3 +120,18 @@ def test_a_wrong_setting_is_refused_and_nothing_is_lost(trainer: Page) -> None:
     expect(trainer.get_by_text(re.compile("digits, seed 0, .* parameters"))).to_be_visible(timeout=SLOW)
     expect(trainer.locator(".lab-header")).to_contain_text("digits", timeout=SLOW)
     expect(trainer.locator("#begin")).not_to_be_visible(timeout=SLOW)  # what is to be seen next lies below
+
+
+def test_a_preset_brings_its_network(trainer: Page) -> None:
+    trainer.get_by_role("button", name="New run").click()
+    trainer.get_by_label("Preset").click()
+    trainer.get_by_role("option", name="local").click()
+    dim = trainer.get_by_label("D, latent width")
+    expect(dim).to_have_value("2048")
+    expect(dim).to_be_disabled()
+    expect(trainer.get_by_text("so that thinking pays")).to_be_visible()
+    trainer.locator("#begin").click()
+    expect(trainer.get_by_text(re.compile("digits, seed 0, .* parameters"))).to_be_visible(timeout=SLOW)
+    expect(trainer.locator(".lab-header")).to_contain_text("digits", timeout=SLOW)
+    trainer.locator("#more-0").click()
+    expect(trainer.locator("#card-0")).to_contain_text("50 of 60", timeout=SLOW)
