@@ -17,7 +17,9 @@ HEALTHY = "healthy"
 """The shipped run that the page opens on."""
 SHARP = "sharp"
 """The shipped run whose intermediate decodes were trained on sharp targets."""
-SHIPPED = (HEALTHY, SHARP)
+LOCAL = "local"
+"""The shipped run of the network in which thinking pays; its figures hold what that was measured to be."""
+SHIPPED = (HEALTHY, SHARP, LOCAL)
 MARK = "config.json"
 """A folder with this file is a whole run: it is written last."""
 VITALS_EVERY = 25

@@ -1,8 +1,11 @@
 """How thoughts settle, the chosen one and a crowd's, and whether thinking helps."""
 
+import json
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from lab import runs
 from lab.limits import BadInput
 from lab.question import Question
 from lab.studies.study import Study, Subject
@@ -65,12 +68,34 @@ def think(system: "SatipatthanaSystem", bundle: "DataBundle", question: Question
         )
 
 
-def run_budget(subject: Subject, settings: None) -> "Iterator[Progress[Budget]]":
+@dataclass(frozen=True)
+class Budgets:
+    """Of the run, and of the shipped run in which thinking pays, as measured when it was made: None where it does not
+    belong beside this one."""
+
+    own: "Budget"
+    shipped: "Budget | None"
+
+
+def run_budget(subject: Subject, settings: None) -> "Iterator[Progress[Budgets]]":
     """On the test split; what no stage has trained has no figure."""
     from satipatthana.diagnostics.budget import budget
+    from satipatthana.diagnostics.progress import Progress
 
     trained = {int(record.stage) for record in subject.snapshot.history}
-    yield from budget(subject.system, subject.bundle, seed=subject.config.seed, trained=trained)
+    for piece in budget(subject.system, subject.bundle, seed=subject.config.seed, trained=trained):
+        found = None if piece.found is None else Budgets(piece.found, shipped_budget(subject))
+        yield Progress(piece.done, piece.total, found, piece.text)
+
+
+def shipped_budget(subject: Subject) -> "Budget | None":
+    """Read from the shipped run's ``metrics.json``, where ``assets/make_local.py`` wrote it."""
+    from satipatthana.diagnostics.budget import Budget
+
+    folder = runs.shipped_folder(runs.LOCAL)
+    if folder is None or subject.run == runs.LOCAL or subject.config.data != "digits":
+        return None
+    return Budget.from_json(json.loads((folder / "metrics.json").read_text())["budget"])
 
 
 SETTLING = Study("settling", run_settling, asked)

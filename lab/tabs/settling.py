@@ -16,6 +16,7 @@ WORDS = {
     "title": "How does it settle, and does it help?",
     "settle": "Judge the last thought",
     "budget": "Compare budgets",
+    "shipped": "The shipped run “local”, in which thinking pays, as measured when it was made",
     "noise": ", noise σ {noise:g}",
     "drunk": ", drunk skips {skip:g} % of its steps, push σ {push:g}",
     "gate": ", gate at {threshold:.3g}",
@@ -55,7 +56,10 @@ def draw_budget(session: Session, status: StudyStatus) -> str:
     info = None
     if status.found is not None:
         run = session.run_info()
-        info = BudgetInfo({run.name: status.found}, session.blurs)
+        columns = {run.name: status.found.own}
+        if status.found.shipped is not None:
+            columns[WORDS["shipped"]] = status.found.shipped
+        info = BudgetInfo(columns, session.blurs)
     return budget_html(info, _state(session, status))
 
 

@@ -28,8 +28,8 @@ EMPTY = "Not compared yet. It takes about eight seconds."
 BLURRED = (
     "Early reconstructions of this run were trained on blurred targets: part of how they sharpen was taught, not found."
 )
-THOUGHT = "T = 10"
 NAMES = {"T = 0": "no step at all", "T = 1": "one step", "one pass": "one single pass", "probe on z": "z alone"}
+"""Rows in words; a rival has its name."""
 ROW, WIDE = 26, 324
 LEAST = 0.001
 
@@ -68,10 +68,12 @@ def _column(name: str, found: "Budget", blurred: bool) -> str:
 
 def _gains(found: "Budget") -> str:
     body = "".join(
-        f"<tr><th>{escape(NAMES[row])}</th>{''.join(map(_gain, gains.values()))}</tr>"
+        f"<tr><th>{escape(NAMES.get(row, row))}</th>{''.join(map(_gain, gains.values()))}</tr>"
         for row, gains in found.gain.items()
     )
-    return _grid("Ten steps, in points of accuracy (readout), against", found.conditions, body, "budget-gains")
+    return _grid(
+        f"{found.thought} steps, in points of accuracy (readout), against", found.conditions, body, "budget-gains"
+    )
 
 
 def _gain(gain: "Interval") -> str:

@@ -1,12 +1,13 @@
-"""Does thinking help: what the same network knows after T steps, after one single pass, and before any thinking.
+"""Does thinking help: what the same network knows after T steps, after one single pass, and before any thinking; and
+what a rival knows that was trained to think otherwise.
 
 Answers are read in two ways. The trained head has seen the ends of thoughts only, so what it makes of an early state is
 no measure of what that state knows: beside it stands a linear readout, fitted anew on the training inputs for each row.
 """
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -30,12 +31,13 @@ if TYPE_CHECKING:
 STEPS = (0, 1, 2, 5, 10, 20)
 ONE_PASS = "one pass"
 PROBE = "probe on z"
-ROWS: tuple[str, ...] = (*(f"T = {t}" for t in STEPS), ONE_PASS, PROBE)
 NOISES = {"clean": 0.0, "noise 0.5": 0.5, "noise 0.9": 0.9}
 OCCLUDED = "half occluded"
-THOUGHT = "T = 10"
 AGAINST = ("T = 0", "T = 1", ONE_PASS, PROBE)
-"""``THOUGHT`` is compared with these."""
+"""The whole thought is compared with these, and with every rival."""
+WIDE, WIDE_C = 512, 0.01
+"""States of more dimensions than this are read with so much less freedom (C of the logistic regression): on validation
+digits .01 reads 2,048 dimensions better than 1."""
 
 
 @dataclass(frozen=True)
@@ -56,9 +58,11 @@ class Cell:
 class Budget:
     """``cells[row][condition]`` over n test inputs."""
 
+    thought: str
+    """The row of the whole thought, as long as the network was trained to think."""
     cells: dict[str, dict[str, Cell]]
     gain: dict[str, dict[str, Interval]]
-    """Accuracy of the readout at ``THOUGHT`` less that of another row, sample by sample (paired bootstrap)."""
+    """Accuracy of the readout after the whole thought less that of another row, sample by sample (paired bootstrap)."""
     n: int
     n_train: int
     """Training inputs of each readout, noisy as in stage 3."""
@@ -66,7 +70,24 @@ class Budget:
 
     @property
     def conditions(self) -> tuple[str, ...]:
-        return tuple(self.cells[ROWS[0]])
+        return tuple(next(iter(self.cells.values())))
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data, for a run's ``metrics.json``."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> "Budget":
+        """What ``to_json`` gave. Raises TypeError or KeyError for anything else."""
+        cells = {
+            row: {
+                name: Cell(**{key: None if of is None else Interval(**of) for key, of in cell.items()})
+                for name, cell in found.items()
+            }
+            for row, found in data["cells"].items()
+        }
+        gain = {row: {name: Interval(**of) for name, of in found.items()} for row, found in data["gain"].items()}
+        return cls(**{**data, "cells": cells, "gain": gain})
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,38 +100,58 @@ class _Seen:
     trust: Float32[np.ndarray, " N"] | None = None
 
 
+def rows_of(system: SatipatthanaSystem) -> tuple[str, ...]:
+    """What is compared of one network: states after ``STEPS`` and at its own end, one pass, and z."""
+    return (*(f"T = {t}" for t in _steps_of(system)), ONE_PASS, PROBE)
+
+
+def _steps_of(system: SatipatthanaSystem) -> tuple[int, ...]:
+    return tuple(sorted({*STEPS, system.config.samatha.sati.n_steps}))
+
+
 def budget(
-    system: SatipatthanaSystem, bundle: DataBundle, *, seed: int, trained: Collection[int] | None = None
+    system: SatipatthanaSystem,
+    bundle: DataBundle,
+    *,
+    seed: int,
+    trained: Collection[int] | None = None,
+    rivals: Mapping[str, SatipatthanaSystem] | None = None,
 ) -> Iterator[Progress[Budget]]:
-    """Compares ``ROWS`` on the test split. ``trained``: the stages that were (default: all); a figure of another is
-    None. Raises ValueError where there is nothing to tell apart.
+    """Compares ``rows_of`` a network on the test split. ``trained``: the stages that were (default: all); a figure of
+    another is None. ``rivals``, by name, think as long as they were trained to; only their readout counts. Raises
+    ValueError where there is nothing to tell apart.
     """
+    rivals = dict(rivals or {})
+    rows = (*rows_of(system), *rivals)
+    against, thought = (*AGAINST, *rivals), f"T = {system.config.samatha.sati.n_steps}"
     if len(bundle.train.y.unique()) < 2 or not len(bundle.test):
         raise ValueError("A readout needs training inputs of two classes and some to test. Choose other data.")
     stages = {int(stage) for stage in (TrainingStage if trained is None else trained)}
     conditions = (*NOISES, OCCLUDED) if bundle.test.x.dim() == 4 else tuple(NOISES)
-    total = 1 + len(ROWS) + len(conditions)
+    total = 1 + len(rows) + len(conditions)
     x, y = bundle.train.x, bundle.train.y.numpy()
     luck = generator_for(seed, "budget", "readouts")
     noisy, _ = system.samatha.augmenter.spoil(x, luck)
-    seen = _watch(system, noisy, noisy, judged=False)
+    seen = _watch_all(system, rivals, noisy, noisy, judged=False)
     yield Progress(1, total, None, "thinking about the training inputs")
     readouts: dict[str, Pipeline] = {}
-    for row in ROWS:
+    for row in rows:
         readouts[row] = fit_readout(seen[row].state, y)
         yield Progress(1 + len(readouts), total, None, "fitting a readout for each row")
-    cells: dict[str, dict[str, Cell]] = {row: {} for row in ROWS}
-    gain: dict[str, dict[str, Interval]] = {row: {} for row in AGAINST}
+    cells: dict[str, dict[str, Cell]] = {row: {} for row in rows}
+    gain: dict[str, dict[str, Interval]] = {row: {} for row in against}
     for condition in conditions:
         right: dict[str, Bool[np.ndarray, " N"]] = {}
         given = put_in(condition, bundle.test.x, seed)
-        for row, found in _watch(system, given, bundle.test.x).items():
+        for row, found in _watch_all(system, rivals, given, bundle.test.x).items():
             right[row] = readouts[row].predict(found.state) == bundle.test.y.numpy()
             cells[row][condition] = _cell(found, right[row], bundle.test.y.numpy(), stages, seed)
-        for row in AGAINST:
-            gain[row][condition] = bootstrap_mean(right[THOUGHT].astype(np.float32) - right[row], seed)
-        done = total - len(conditions) + len(cells[THOUGHT])
-        yield Progress(done, total, Budget(cells, gain, len(given), len(x), seed) if done == total else None, condition)
+        for row in against:
+            gain[row][condition] = bootstrap_mean(right[thought].astype(np.float32) - right[row], seed)
+        done = total - len(conditions) + len(cells[thought])
+        yield Progress(
+            done, total, Budget(thought, cells, gain, len(given), len(x), seed) if done == total else None, condition
+        )
 
 
 def put_in(condition: str, x: Float[Tensor, "N *shape"], seed: int) -> Float[Tensor, "N *shape"]:
@@ -127,7 +168,8 @@ def fit_readout(states: Float32[np.ndarray, "N D"], y: np.ndarray) -> "Pipeline"
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
-    return make_pipeline(StandardScaler(), LogisticRegression(max_iter=2000)).fit(states, y)
+    freedom = 1.0 if states.shape[1] <= WIDE else WIDE_C
+    return make_pipeline(StandardScaler(), LogisticRegression(C=freedom, max_iter=2000)).fit(states, y)
 
 
 def single_pass(system: SatipatthanaSystem, output: SamathaOutput) -> Float[Tensor, "B D"]:
@@ -140,15 +182,33 @@ def single_pass(system: SatipatthanaSystem, output: SamathaOutput) -> Float[Tens
     return s0 + (step(s0) - s0) / system.config.samatha.vicara.beta
 
 
+def _watch_all(
+    system: SatipatthanaSystem,
+    rivals: Mapping[str, SatipatthanaSystem],
+    x: Tensor,
+    clean: Tensor,
+    judged: bool = True,
+) -> dict[str, _Seen]:
+    return _watch(system, x, clean, judged) | {name: _Seen(_ends(rival, x)) for name, rival in rivals.items()}
+
+
+def _ends(system: SatipatthanaSystem, x: Tensor) -> Float32[np.ndarray, "N D"]:
+    device = system.probes.device
+    with observing(system):
+        parts = [system.think(x[rows.start : rows.stop].to(device), threshold=-1.0).s_star for rows in chunks(len(x))]
+    return torch.cat(parts).cpu().numpy()
+
+
 def _watch(system: SatipatthanaSystem, x: Tensor, clean: Tensor, judged: bool = True) -> dict[str, _Seen]:
-    kept: dict[str, list[_Seen]] = {row: [] for row in ROWS}
+    kept: dict[str, list[_Seen]] = {row: [] for row in rows_of(system)}
+    steps = _steps_of(system)
     device = system.probes.device
     with observing(system):
         for rows in chunks(len(x)):
             part, target = x[rows.start : rows.stop].to(device), clean[rows.start : rows.stop].to(device)
-            output = system.think(part, n_steps=max(STEPS), threshold=-1.0)
+            output = system.think(part, n_steps=max(steps), threshold=-1.0)
             log = output.santana
-            for t in STEPS:
+            for t in steps:
                 past = log.upto(min(t, len(log) - 1))
                 kept[f"T = {t}"].append(_look(system, past.states[-1], past, part, target, judged))
             once = single_pass(system, output)

@@ -1,4 +1,5 @@
 import dataclasses
+import json
 from collections.abc import Iterator
 
 import numpy as np
@@ -6,18 +7,19 @@ import pytest
 import torch
 
 from satipatthana.components.vicara import InjectedVicara
-from satipatthana.configs import MlpAdapterConfig, RunConfig
+from satipatthana.configs import MlpAdapterConfig, RunConfig, set_path
 from satipatthana.core.system import SatipatthanaSystem
 from satipatthana.data import DataBundle, Split
 from satipatthana.data.occlusion import hide_half
 from satipatthana.diagnostics.budget import (
     AGAINST,
-    ROWS,
     Budget,
+    Cell,
     answers,
     budget,
     fit_readout,
     put_in,
+    rows_of,
     single_pass,
 )
 from satipatthana.diagnostics.intervals import Interval
@@ -36,7 +38,7 @@ def last_of(pieces: Iterator[Progress[Budget]]) -> Budget:
 
 def test_every_row_under_every_condition(system, bundle):
     found = last_of(budget(system, bundle, seed=0))
-    assert tuple(found.cells) == ROWS and tuple(found.gain) == AGAINST
+    assert tuple(found.cells) == rows_of(system) and tuple(found.gain) == AGAINST
     assert found.conditions == ("clean", "noise 0.5", "noise 0.9", "half occluded")
     assert (found.n, found.n_train) == (60, 64)
     for row, cells in found.cells.items():
@@ -49,7 +51,7 @@ def test_every_row_under_every_condition(system, bundle):
     with torch.no_grad():
         right = system(bundle.test.x, n_steps=10).logits.argmax(dim=1) == bundle.test.y
     assert answered.value == pytest.approx(float(right.double().mean()))
-    clean = found.cells["T = 10"]["clean"].readout.value - found.cells["T = 1"]["clean"].readout.value
+    clean = found.cells[found.thought]["clean"].readout.value - found.cells["T = 1"]["clean"].readout.value
     assert found.gain["T = 1"]["clean"].value == pytest.approx(clean, abs=1e-6)
 
 
@@ -111,3 +113,20 @@ def test_conditions(bundle):
 def test_answers():
     found = answers({"a": Interval(0.02, 0.01, 0.03), "b": Interval(-0.02, -0.03, -0.01), "c": Interval(0, -0.1, 0.1)})
     assert found == {"a": "helps", "b": "costs", "c": "cannot tell"}
+
+
+def test_a_rival_thinks_as_long_as_it_was_trained_to_and_json_keeps_all(system, bundle):
+    short = SatipatthanaSystem(set_path(system.config, "samatha.sati.n_steps", 1))
+    short.load_state_dict(system.state_dict())
+    found = last_of(budget(system, bundle, seed=0, rivals={"short": short}))
+    assert tuple(found.gain) == (*AGAINST, "short")
+    for name, cell in found.cells["short"].items():
+        assert cell == Cell(found.cells["T = 1"][name].readout, None, None, None), "the same weights after one step"
+    assert found.gain["short"] == found.gain["T = 1"]
+    assert vars(Budget.from_json(json.loads(json.dumps(found.to_json())))) == vars(found)
+
+
+def test_a_thought_of_another_length_has_a_row_of_its_own(bundle):
+    system = SatipatthanaSystem(set_path(config(), "samatha.sati.n_steps", 3))
+    found = last_of(budget(system, bundle, seed=0))
+    assert found.thought == "T = 3" and list(found.cells)[:5] == ["T = 0", "T = 1", "T = 2", "T = 3", "T = 5"]

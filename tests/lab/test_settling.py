@@ -48,7 +48,7 @@ def test_the_last_thought_is_judged_with_its_own_settings(session: Session):
 def test_budgets_of_an_untrained_run_have_readouts_only(session: Session):
     session.start_study("budget")
     status = ready(session, "budget")
-    assert status.found.cells["T = 10"]["clean"].answer is None
+    assert status.found.own.cells["T = 10"]["clean"].answer is None
     page = draw_budget(session, status)
     assert "is not trained yet" in page and "blurred targets" in page
     with pytest.raises(BadInput, match="no setting"):

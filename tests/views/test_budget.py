@@ -1,7 +1,7 @@
 import dataclasses
 
 from lab.views.budget import BudgetInfo, budget_html
-from satipatthana.diagnostics.budget import AGAINST, NOISES, OCCLUDED, ROWS, Budget, Cell
+from satipatthana.diagnostics.budget import AGAINST, NOISES, OCCLUDED, ONE_PASS, PROBE, STEPS, Budget, Cell
 from satipatthana.diagnostics.intervals import Interval
 
 
@@ -10,8 +10,10 @@ def around(value: float, reach: float = 0.01) -> Interval:
 
 
 CONDITIONS = (*NOISES, OCCLUDED)
+ROWS = (*(f"T = {t}" for t in STEPS), ONE_PASS, PROBE)
 CELL = Cell(around(0.97), around(0.96), around(0.06), around(0.9))
 FOUND = Budget(
+    "T = 10",
     {row: dict.fromkeys(CONDITIONS, CELL) for row in ROWS},
     {row: dict.fromkeys(CONDITIONS, around(0.02)) for row in AGAINST},
     n=1000,
@@ -63,3 +65,12 @@ def test_blurred_targets_are_confessed_where_there_were_any():
 def test_a_second_network_stands_beside_the_first():
     page = budget_html(BudgetInfo({"healthy": FOUND, "local": FOUND}, False))
     assert "<h4>healthy</h4>" in page and "<h4>local</h4>" in page and page.count("<svg") == 8
+
+
+def test_two_networks_stand_one_below_the_other_each_with_its_own_rivals():
+    rival = {row: dict.fromkeys(CONDITIONS, CELL) for row in (*ROWS, "T = 15", "a rival")}
+    gains = {"a rival": dict.fromkeys(CONDITIONS, around(0.02))}
+    other = dataclasses.replace(FOUND, thought="T = 15", cells=rival, gain=gains)
+    page = budget_html(BudgetInfo({"healthy": FOUND, "local": other}, False))
+    assert "<h4>healthy</h4>" in page and "<h4>local</h4>" in page
+    assert "T = 15 steps, in points" in page and "<th>a rival</th>" in page
