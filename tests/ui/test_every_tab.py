@@ -38,6 +38,7 @@ def save_collapsed(folder: Path) -> None:
 
 @pytest.fixture
 def page(visited: WatchedPage) -> Iterator[Page]:
+    tab(visited.page, "Converge")
     yield thinking(visited.page)
     visited.assert_quiet()
     assert visited.page.locator(".lab-broken").count() == 0
