@@ -4,7 +4,6 @@ import os
 import sys
 import threading
 import webbrowser
-from collections.abc import Callable
 from pathlib import Path
 
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")  # before Gradio is imported, or the server calls out
@@ -14,7 +13,7 @@ import gradio as gr
 from lab.runs import find
 from lab.session import SESSIONS
 from lab.tabs import converge, decoders, probes, train, trust
-from lab.tabs.page import FIRST_TAB, PRIVATE, Memory, Opening, Page, header_row, said
+from lab.tabs.page import FIRST_TAB, PRIVATE, Opening, Page, header_row, said
 from lab.tabs.wire import Wire, stretch
 from lab.web.component import page_head
 
@@ -34,9 +33,8 @@ def build(opening: Opening | None = None) -> tuple[gr.Blocks, Wire]:
         page = Page(opening or Opening())
         header_row(page)
         with gr.Tabs(selected=FIRST_TAB, elem_id="tabs"):
-            tabs = [module.build(page) for module in (train, converge, probes, decoders, trust)]
-        for tab in tabs:
-            tab.select(_opens(str(tab.id)), page.memory, None, **PRIVATE)
+            for module in (train, converge, probes, decoders, trust):
+                module.build(page)
         attached = blocks.load(said(page.attach), page.browser, [page.browser, page.visitor], **PRIVATE)
         for event in (attached, *page.openers):
             for hang_on in page.on_open:
@@ -44,10 +42,6 @@ def build(opening: Opening | None = None) -> tuple[gr.Blocks, Wire]:
         wire = stretch(page, attached)
     blocks.unload(lambda: SESSIONS.sweep_after(GRACE_S))
     return blocks, wire
-
-
-def _opens(tab: str) -> Callable[[Memory], None]:
-    return lambda memory: setattr(memory, "tab", tab)
 
 
 def launch(

@@ -7,7 +7,7 @@ import gradio as gr
 from lab.question import MODES
 from lab.session import Session
 from lab.tabs import drink, settling
-from lab.tabs.page import FIRST_TAB, LATEST, PRIVATE, Memory, Page, Tick, said, session_of
+from lab.tabs.page import FIRST_TAB, LATEST, PRIVATE, Memory, Page, Tick, open_tab, said, session_of
 from lab.views.gallery import gallery_payload
 from lab.views.thought import umap_patch, waiting_payload
 from lab.web.component import Instrument
@@ -36,7 +36,7 @@ WORDS = {
 
 def build(page: Page) -> gr.Tab:
     """The tab and its events."""
-    with gr.Tab(TAB, id=TAB) as tab, gr.Row(elem_classes="converge-row"):
+    with open_tab(TAB) as tab, gr.Row(elem_classes="converge-row"):
         with gr.Column(scale=0, min_width=256, elem_classes="controls"):
             inputs = Instrument(
                 "gallery", scripts=("gallery.js",), triggers=("pick",), label="Inputs", elem_id="gallery"

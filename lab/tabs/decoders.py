@@ -7,7 +7,7 @@ import gradio as gr
 from lab.session import Session
 from lab.studies.decoders import DECODER_RACE
 from lab.studies.study import StudyStatus
-from lab.tabs.page import LATEST, Page, said, session_of
+from lab.tabs.page import LATEST, Page, open_tab, said, session_of
 from lab.tabs.study import study_panel
 from lab.views.checkerboard import START, checkerboard_html
 from lab.views.decoders import DRIFT_LABEL, decoders, decoders_html
@@ -23,7 +23,7 @@ WORDS = {"drifted": DRIFT_LABEL, "again": "Look again", "noise": "Noise σ of th
 
 def build(page: Page) -> gr.Tab:
     """The tab and its events."""
-    with gr.Tab(TAB, id=TAB) as tab:
+    with open_tab(TAB) as tab:
         with gr.Row(elem_classes="look-tools"):
             noise = Slider(0, 1, value=NOISE, step=0.05, label=WORDS["noise"], elem_id="decoders-noise")
             drifted = gr.Checkbox(False, label=WORDS["drifted"], elem_id="drifted")

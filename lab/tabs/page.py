@@ -17,6 +17,8 @@ from lab.web import panels
 from lab.web.component import Instrument
 
 FIRST_TAB = "Converge"
+PANEL = "tab-"
+"""Before the name of a tab in the id of its panel."""
 NOBODY = "nobody yet"
 TOO_EARLY = "The page is still looking for its run. Press again in a moment."
 PAUSE, RESUME = "Pause", "Resume"
@@ -187,6 +189,11 @@ def session_of(visitor: Any) -> Session:
 def html(value: str = "", **options: Any) -> gr.HTML:
     """HTML in the lab's own style, without Gradio's prose."""
     return gr.HTML(value, padding=False, apply_default_css=False, **options)
+
+
+def open_tab(name: str) -> gr.Tab:
+    """A tab whose panel the browser can tell: a look says which one is open."""
+    return gr.Tab(name, id=name, elem_id=f"{PANEL}{name}")
 
 
 def header_row(page: Page) -> None:

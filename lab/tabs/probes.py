@@ -8,7 +8,7 @@ from lab.limits import choice, number
 from lab.session import Session
 from lab.studies.collapse import STARTS
 from lab.studies.study import StudyStatus
-from lab.tabs.page import LATEST, PRIVATE, Memory, Page, Tick, said, session_of
+from lab.tabs.page import LATEST, PRIVATE, Memory, Page, Tick, open_tab, said, session_of
 from lab.tabs.study import study_panel
 from lab.views.collapse import CollapseInfo, collapse_html
 from lab.views.collapse_history import COMPARE, START, guards_html, history_html
@@ -30,7 +30,7 @@ GATES = ("inference", "training")
 
 def build(page: Page) -> gr.Tab:
     """The tab and its events."""
-    with gr.Tab(TAB, id=TAB) as tab:
+    with open_tab(TAB) as tab:
         with gr.Row(elem_classes="look-tools"):
             moment = Slider(0, 1, value=1, step=1, label=WORDS["trained"], elem_id="probes-moment")
             again = gr.Button(WORDS["again"], size="sm", scale=0, min_width=100, elem_id="probes-again")

@@ -8,7 +8,7 @@ import gradio as gr
 
 from lab.session import Session
 from lab.tabs import dials, doctor, new_run
-from lab.tabs.page import PRIVATE, Memory, Page, Tick, pressed, session_of
+from lab.tabs.page import PRIVATE, Memory, Page, Tick, open_tab, pressed, session_of
 from lab.views import curves, gallery, vitals
 from lab.views.cards import MORE, Orders, orders, stage_card_html, stage_cards
 from lab.views.diagram import diagram, diagram_html
@@ -42,7 +42,7 @@ class View:
 
 def build(page: Page) -> gr.Tab:
     """The tab, its events, and its share of the timer."""
-    with gr.Tab(TAB, id=TAB) as tab:
+    with open_tab(TAB) as tab:
         with gr.Row(elem_classes="train-actions"):
             everything = gr.Button(
                 WORDS["all"], variant="primary", size="sm", scale=0, min_width=180, elem_id="train-all"

@@ -7,7 +7,7 @@ import gradio as gr
 from lab.session import Session
 from lab.studies.study import StudyStatus
 from lab.studies.trust import LEAVE_OUT, SCORE, TrustLook
-from lab.tabs.page import PRIVATE, Memory, Page, Tick, said, session_of
+from lab.tabs.page import PRIVATE, Memory, Page, Tick, open_tab, said, session_of
 from lab.tabs.study import seen, study_panel
 from lab.views.autopsy import autopsy_html
 from lab.views.calibration import calibration_html
@@ -40,7 +40,7 @@ WORDS = {
 
 def build(page: Page) -> gr.Tab:
     """The tab and its events."""
-    with gr.Tab(TAB, id=TAB) as tab:
+    with open_tab(TAB) as tab:
         with gr.Row(elem_classes="look-tools trust-tools"):
             measure = gr.Radio(
                 [(title, name) for name, title in MEASURES.items()],

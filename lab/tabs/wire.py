@@ -69,16 +69,19 @@ class Wire:
         "fetch": whether something else waits, "wait": milliseconds until the next look, "broken": what could not be
         looked at, or null}. 410 tells a page to open anew: its session was let go."""
 
-        def look(name: str = Body(), got: int = Body(0)) -> Response:
+        def look(name: str = Body(), got: int = Body(0), tab: str = Body("")) -> Response:
             memory = PAGES.get(name)
             if memory is None or not _is_known(memory.visitor):
                 return Response(status_code=GONE)
-            return Response(orjson.dumps(self.look(memory, got)), media_type="application/json")
+            return Response(orjson.dumps(self.look(memory, got, tab)), media_type="application/json")
 
         app.add_api_route(ROUTE, look, methods=["POST"], include_in_schema=False)
 
-    def look(self, memory: Memory, got: int = 0) -> dict[str, Any]:
-        """What is new to a page. ``got``: the last answer that reached it; what was lost on the way is sent again."""
+    def look(self, memory: Memory, got: int = 0, tab: str = "") -> dict[str, Any]:
+        """What is new to a page. ``got``: the last answer that reached it; what was lost on the way is sent again.
+        ``tab``: the one that is open there; an event would tell it too, but events may overtake each other."""
+        if any(tick.tab == tab for tick in self._page.ticks if tab):
+            memory.tab = tab
         values: dict[str, Any] = {} if got == memory.seq else dict(memory.sent)
         found, broken = self._found(memory)
         for component, value in zip(self._outputs, found, strict=True):

@@ -29,10 +29,13 @@
         next(found && asked === name ? take(found) : AGAIN);
         if (clicked) next(SOON);
       };
+      // the panel that is seen; one that was never opened is not there yet
+      const tab = () => [...document.querySelectorAll("[role=tabpanel][id^=tab-]")]
+        .find((panel) => panel.style.display !== "none")?.id.slice("tab-".length) ?? "";
       const ask = async (name) => {
         const headers = {"Content-Type": "application/json"};
         try {
-          const answer = await fetch("lab/look", {method: "POST", headers, body: JSON.stringify({name, got})});
+          const answer = await fetch("lab/look", {method: "POST", headers, body: JSON.stringify({name, got, tab: tab()})});
           return {status: answer.status, found: answer.ok ? await answer.json() : null};
         } catch {
           return {}; // no connection, or it broke off: it asks again

@@ -79,13 +79,12 @@ class Budget:
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> "Budget":
         """What ``to_json`` gave. Raises TypeError or KeyError for anything else."""
-        cells = {
-            row: {
-                name: Cell(**{key: None if of is None else Interval(**of) for key, of in cell.items()})
-                for name, cell in found.items()
-            }
-            for row, found in data["cells"].items()
-        }
+
+        def cell(of: dict[str, Any]) -> Cell:
+            rest = {key: None if value is None else Interval(**value) for key, value in of.items() if key != "readout"}
+            return Cell(Interval(**of["readout"]), **rest)
+
+        cells = {row: {name: cell(of) for name, of in found.items()} for row, found in data["cells"].items()}
         gain = {row: {name: Interval(**of) for name, of in found.items()} for row, found in data["gain"].items()}
         return cls(**{**data, "cells": cells, "gain": gain})
 

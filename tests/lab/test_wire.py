@@ -92,6 +92,14 @@ def test_only_the_open_tab_looks_and_refusals_are_quiet(ticking: Ticking):
         assert answer["values"] == {} and answer["broken"] is None
 
 
+def test_a_look_says_which_tab_is_open(ticking: Ticking):
+    assert ticking.wire.look(ticking.memory, tab="Elsewhere")["values"] == {"there": {"html": "somebody"}}
+    assert ticking.wire.look(ticking.memory, 1)["values"] == {"there": {"html": "somebody"}}, "it stays so"
+    for unknown in ("", "Nowhere"):
+        ticking.wire.look(ticking.memory, tab=unknown)
+        assert ticking.memory.tab == "Elsewhere"
+
+
 def test_a_defect_is_logged_and_said_and_the_others_go_on(ticking: Ticking, caplog: pytest.LogCaptureFixture):
     ticking.here = ValueError("a defect")
     answer = ticking.wire.look(ticking.memory)
