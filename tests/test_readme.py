@@ -43,6 +43,6 @@ def test_the_options_of_the_page_are_those_of_the_program() -> None:
     done = subprocess.run([sys.executable, "-m", "lab", "--help"], cwd=ROOT, capture_output=True, text=True, check=True)
     line = next(line for line in TEXT.splitlines() if line.startswith("Options:"))
     options = re.findall(r"--[a-z-]+", line.split("make lab")[0])
-    assert len(options) == 7
+    assert len(options) == 8
     for option in options:
         assert option in done.stdout

@@ -52,8 +52,8 @@ def trained(bundle: DataBundle, tmp_path_factory: pytest.TempPathFactory) -> Ite
         run = runs.begin(small_local(), bundle)
         run.trainer.run_curriculum()
         made._take(run)
-        made.save("local")
-        made.open_run("local")
+        made.save("mine")
+        made.open_run("mine")
         yield made
         made.close()
     projector.close()

@@ -1,5 +1,6 @@
 """Converge in a page of Gradio's, in a real browser: what values, events, tabs and style sheets of Gradio do to it."""
 
+import re
 from collections.abc import Iterator
 
 import gradio as gr
@@ -9,6 +10,7 @@ from playwright.sync_api import expect
 from lab.views import thought
 from lab.web.component import converge, page_head
 from tests.ui.conftest import OpenPage
+from tests.ui.hands import point_of_the_cloud
 from tests.web import synthetic
 from tests.web.conftest import Shown, Stage
 from tests.web.synthetic import World
@@ -51,8 +53,8 @@ def test_values_come_from_python_and_events_go_back(shown: Shown, stage: Stage, 
     shown.root.evaluate("node => (node.marked = true)")
     shown.show("back")
     shown.expect(state="thought", thought="back", step=0, steps=10)
-    shown.root.locator(".map-probes path").nth(0).click()
-    expect(shown.page.get_by_label("heard")).to_have_value("{'probe': 0}")
+    shown.root.locator(".plane").click(position=point_of_the_cloud(shown.page))
+    expect(shown.page.get_by_label("heard")).to_have_value(re.compile(r"\{'point': \d+\}"))
     shown.show("nothing")
     shown.expect(state="empty")
     assert shown.root.evaluate("node => node.marked")  # mounted once
