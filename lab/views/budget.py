@@ -24,7 +24,7 @@ PANEL = Panel(
     "accuracy: Wilson; reconstruction, trust and gains: bootstrap over the samples, 1,000 draws; gain: paired",
     "satipatthana.diagnostics.budget.budget",
 )
-EMPTY = "Not compared yet. It takes about eight seconds."
+EMPTY = "Not compared yet. It takes about ten seconds."
 BLURRED = (
     "Early reconstructions of this run were trained on blurred targets: part of how they sharpen was taught, not found."
 )

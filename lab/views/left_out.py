@@ -17,7 +17,7 @@ PANEL = Panel(
     "",
     "satipatthana.diagnostics.leave_one_out.leave_one_out",
 )
-MISSING = "Not done yet. Vipassana is trained again once per void family, on a copy: about 12 s on one core."
+MISSING = "Not done yet. Vipassana is trained again once per void family, on a copy: half a minute on one core."
 
 
 class LeftOutLike(Protocol):
