@@ -33,6 +33,7 @@ def save_collapsed(folder: Path) -> None:
         for part in (vicara.inject, vicara.anchor):
             for parameter in part.parameters():
                 parameter.zero_()
+    trainer.keyframes.clear()  # they are of before
     save_run(folder, trainer)
 
 
