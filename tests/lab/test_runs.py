@@ -1,6 +1,7 @@
 """Runs on the shelf: found by name, opened as they were kept, refused with a sentence."""
 
 import dataclasses
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -45,6 +46,14 @@ def test_names_come_in_the_order_of_a_menu(tmp_path, monkeypatch):
     for bad in ("no run", "../a", "", "elsewhere/named"):
         with pytest.raises(RunError, match="known: named"):
             shelf.folder(bad)
+
+
+def test_the_shipped_run_is_small_and_has_a_past():
+    folder = Shelf().folder(HEALTHY)
+    assert (folder / "model.safetensors").stat().st_size <= 2_000_000
+    assert sum(file.stat().st_size for file in folder.iterdir()) <= 10_000_000
+    stages = Counter(keyframe.stage for keyframe in open_run(folder, HEALTHY).trainer.keyframes)
+    assert stages[0] >= 8 and stages[1] >= 8
 
 
 def test_the_shipped_run_is_found_and_looks_trained():
