@@ -196,8 +196,10 @@ class Session(Visit):
 
     @property
     def switches(self) -> bool:
-        """Whether a shipped run can think in the place of this one, that learned the same data without blur."""
-        return self.blurs and self.now.run.bundle.name == SHARP_DATA and runs.shipped_folder(runs.SHARP) is not None
+        """Whether a shipped run can think in the place of this one: of the same data and kind, but without blur."""
+        run = self.now.run
+        alike = run.bundle.name == SHARP_DATA and run.config.samatha.adapter.kind == "cnn"
+        return alike and self.blurs and runs.shipped_folder(runs.SHARP) is not None
 
     @property
     def question(self) -> Question | None:

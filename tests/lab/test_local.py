@@ -66,6 +66,7 @@ def test_it_was_opened_as_it_was_saved(trained: Session):
     assert isinstance(trained.now.run.trainer.system.samatha.vicara, LocalVicara)
     assert all(facts["state"] == "done" for facts in trained.stages_info())
     assert trained.diagram_info(1)["injected"]
+    assert trained.blurs and not trained.switches, "the run without blur is of the other kind"
     dials = {dial.path: dial for dial in trained.dials()}
     assert dials["stage1.weights.early"].value == dials["stage1.weights.early"].default == 1
 
