@@ -10,6 +10,7 @@ from lab.thoughts import Thinker
 
 if TYPE_CHECKING:
     from satipatthana.data import DataBundle
+    from satipatthana.train.trainer import SatipatthanaTrainer
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,8 +56,8 @@ def _load(name: str) -> Source:
     return Source(name, snapshot, Thinker(opened.bundle), blurs(trainer), f"shipped {name}")
 
 
-def blurs(trainer: object) -> bool:
+def blurs(trainer: "SatipatthanaTrainer") -> bool:
     """Whether the trainer's plan asks early states for a blurred image."""
-    curriculum, shape = trainer.curriculum, trainer.system.config.x_shape  # type: ignore[attr-defined]
+    curriculum, shape = trainer.curriculum, trainer.system.config.x_shape
     weight = curriculum.stage1.weights.get("intermediate", 0)
     return weight > 0 and curriculum.max_blur > 0 and len(shape) == 3
