@@ -100,7 +100,8 @@ class GroundedVipassanaConfig:
 
 @dataclass(frozen=True)
 class FamiliarVipassanaConfig:
-    """The grounded one with three metrics more: how near s* is to known ends, and the input to how known ones look.
+    """The grounded one with three metrics more, of pictures four: how near s* is to known ends, the input to how known
+    ones look, and how rough the picture is.
 
     So it doubts families never trained on, if ``curriculum.voids`` are wide: on test digits (three seeds each of
     learned probes and of keys) their mean AUROC is .946. No judge comes to 1 there: a flipped 0, 1 or 8 is a digit.
