@@ -195,8 +195,8 @@ class FamiliarVipassana(GroundedVipassana):
     """
 
     reach = 4.0
-    """In spreads of clean thoughts. On validation digits (two seeds each of learned probes and of keys) the families
-    never trained on come to a mean AUROC of .956 with 3 to 5, .953 with 8."""
+    """In spreads of clean thoughts. On validation digits (two seeds each of learned probes and of keys, roughness not
+    known yet) the families never trained on come to a mean AUROC of .956 with 3 to 5, .953 with 8."""
     measured_at_the_start: ClassVar[tuple[str, ...]] = ("known.",)
     """Of its state: measured when stage 2 begins, and in no keyframe."""
 
