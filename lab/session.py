@@ -226,8 +226,7 @@ class Session(Visit):
     def umap_start(self) -> None:
         """Asks for the UMAP map of the last thought; a request for an older one is dropped."""
         shown = self._last_shown()
-        key = f"{self._source(shown.question).key} {shown.context.version}"
-        self._ticket = self._projector.ask(self.id, placing(shown, key))
+        self._ticket = self._projector.ask(self.id, placing(shown))
 
     def umap_patch(self) -> dict[str, Any] | None:
         """How far the map of the last thought is, as the page is told; None when it was not asked for."""
@@ -354,7 +353,7 @@ class Session(Visit):
         if question.weights == "sharp":
             with said():
                 return companion.companion(runs.SHARP, now.run.bundle)
-        return companion.Source(now.run.name, now.snapshot(), now.thinker, self.blurs, f"{self._job_id} {now.epoch}")
+        return companion.Source(now.run.name, now.snapshot(), now.thinker, self.blurs)
 
     def _take(self, run: OpenRun) -> RunInfo:
         info = super()._take(run)
