@@ -193,12 +193,12 @@ class Thinker:
         """Names all that decides where thoughts end; some milliseconds."""
         named = blake2b(repr(system.config.samatha).encode(), digest_size=16)
         for value in system.samatha.state_dict().values():
-            named.update(np.ascontiguousarray(value.numpy()))
+            named.update(value.numpy().tobytes())
         return f"{self._inputs} {named.hexdigest()}"
 
     @cached_property
     def _inputs(self) -> str:
-        x = np.ascontiguousarray(self.bundle.train.x[:CONTEXT].numpy())
+        x = self.bundle.train.x[:CONTEXT].numpy().tobytes()
         return f"{self.bundle.name} {blake2b(x, digest_size=16).hexdigest()}"
 
     def _fit(self, key: str, system: "SatipatthanaSystem") -> Context:
