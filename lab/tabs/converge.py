@@ -1,13 +1,15 @@
 """Converge: choose an input and a mind; one clock in the browser drives every view of the thought."""
 
+from dataclasses import replace
 from typing import Any
 
 import gradio as gr
 
+from lab.links import DIALS, FIRST_NOISE, first_question, query_of
 from lab.question import MODES
 from lab.session import Session
 from lab.tabs import drink, settling
-from lab.tabs.page import FIRST_TAB, LATEST, PRIVATE, Memory, Page, Tick, open_tab, said, session_of
+from lab.tabs.page import FIRST_TAB, IN_GALLERY, LATEST, PRIVATE, Memory, Page, Tick, open_tab, said, session_of
 from lab.views.gallery import gallery_payload
 from lab.views.thought import umap_patch, waiting_payload
 from lab.web.component import Instrument
@@ -15,8 +17,6 @@ from lab.web.component import converge as converge_instrument
 from lab.web.fields import Number, Slider
 
 TAB = FIRST_TAB
-IN_GALLERY = 30
-FIRST_NOISE = 0.5
 
 WORDS = {
     "noise": "Noise σ",
@@ -29,6 +29,7 @@ WORDS = {
     "open": "Open gate",
     "steps": "Steps of thought",
     "again": "Think again",
+    "link": "A link to this view",
     "waiting": "Thinking",
     "elsewhere": "Another page of this browser thinks now. Think again here for its map.",
 }
@@ -41,18 +42,22 @@ def build(page: Page) -> gr.Tab:
             inputs = Instrument(
                 "gallery", scripts=("gallery.js",), triggers=("pick",), label="Inputs", elem_id="gallery"
             )
-            noise = Slider(0, 1.2, value=FIRST_NOISE, step=0.05, label=WORDS["noise"], elem_id="noise")
+            noise = _slider("noise", FIRST_NOISE)
             mind = gr.Radio(list(MODES), value="sober", label=WORDS["mind"], elem_id="mind")
-            skip = Slider(0, 1, value=0.3, step=0.05, label=WORDS["skip"], elem_id="skip")
-            push = Slider(0, 2, value=0.2, step=0.05, label=WORDS["push"], elem_id="push")
-            gate = Slider(-1, 1, value=-1, step=0.005, label=WORDS["gate"], elem_id="gate")
+            skip = _slider("skip", 0.3)
+            push = _slider("push", 0.2)
+            gate = _slider("gate", -1)
             page.gate = gate
             with gr.Row():
                 calibrate = gr.Button(WORDS["calibrate"], size="sm", elem_id="calibrate", min_width=60)
                 opened = gr.Button(WORDS["open"], size="sm", elem_id="open-gate", min_width=60)
-            steps = Slider(1, 200, value=10, step=1, label=WORDS["steps"], elem_id="steps")
+            steps = _slider("steps", 10)
             seed = Number(0, precision=0, label=WORDS["seed"], elem_id="seed", minimum=0)
-            again = gr.Button(WORDS["again"], size="sm", elem_id="think-again")
+            with gr.Row():
+                again = gr.Button(WORDS["again"], size="sm", elem_id="think-again", min_width=60)
+                link = Instrument(
+                    "link", scripts=("link.js",), triggers=("ask",), plotly=False, label=WORDS["link"], elem_id="link"
+                )
         with gr.Column(scale=1, min_width=320):
             thought = converge_instrument(waiting_payload(WORDS["waiting"]))
         sample = gr.State(-1)
@@ -118,21 +123,39 @@ def build(page: Page) -> gr.Tab:
         return round(session_of(visitor).calibrate(), 3)
 
     @said
-    def begin(visitor: Any, chosen: Any) -> tuple[Any, ...]:
-        """The gallery and the dials of the run that is open."""
+    def begin(visitor: Any, memory: Memory, chosen: Any) -> tuple[Any, ...]:
+        """The gallery and the dials of the run that is open, or what the page's address asks for."""
         session = session_of(visitor)
-        info, shown = session.run_info(), session.gallery(IN_GALLERY)
-        first = chosen if chosen in shown.samples else shown.samples[7 % len(shown.samples)]
+        info, shown, asked = session.run_info(), session.gallery(IN_GALLERY), memory.link_for(TAB)
+        if asked is None:  # another run: what the dials say of input, noise and mind goes on
+            first = first_question(info, shown.samples)
+            first = replace(first, sample=chosen) if chosen in shown.samples else first
+            left: tuple[Any, ...] = (gr.skip(),) * 3
+        else:
+            first = asked.question
+            left = (first.noise, first.seed, first.mode)
+            if first.part == "test":
+                shown = session.gallery(IN_GALLERY, also=first.sample)
+        marked = first.sample if first.part == "test" else None
         return (
-            gallery_payload(info.data, shown.samples, shown.x, shown.labels, first),
-            first,
-            "test",
-            "own",
-            info.skip,
-            info.push,
-            gr.update(value=info.threshold),
-            min(200, info.n_steps),
+            gallery_payload(info.data, shown.samples, shown.x, shown.labels, marked),
+            first.sample,
+            first.part,
+            first.weights,
+            first.skip,
+            first.push,
+            gr.update(value=first.threshold),
+            first.n_steps,
+            *left,
         )
+
+    @said
+    def address(visitor: Any, memory: Memory, *sent: Any) -> dict[str, Any]:
+        """A link to what the dials say; its number makes the same link anew."""
+        session = session_of(visitor)
+        first = first_question(session.run_info(), session.gallery(IN_GALLERY).samples)
+        memory["links"] = memory.get("links", 0) + 1
+        return {"query": query_of(session.question_of(**_question(sent)), first), "number": memory["links"]}
 
     def map_state(visitor: Any, memory: Memory) -> tuple[Any]:
         """How far the UMAP map is; sent when it changes."""
@@ -150,7 +173,10 @@ def build(page: Page) -> gr.Tab:
 
     def on_open(event: Any) -> None:
         ready = event.success(
-            begin, [page.visitor, sample], [inputs, sample, part, weights, skip, push, gate, steps], **PRIVATE
+            begin,
+            [page.visitor, page.memory, sample],
+            [inputs, sample, part, weights, skip, push, gate, steps, noise, seed, mind],
+            **PRIVATE,
         )
         follow(ready.then(think, asked, drawn, **PRIVATE))
 
@@ -169,11 +195,18 @@ def build(page: Page) -> gr.Tab:
     follow(thought.act(think, asked, drawn, **LATEST))
     follow(thought.lost(think, asked, drawn, **LATEST))
     follow(tab.select(come_back, [page.visitor, asked_key, *asked[1:]], drawn, **LATEST))
+    link.ask(address, asked, link, **PRIVATE)
     page.ticks.append(Tick(TAB, map_state, [thought]))
     with tab:
         settling.section(page)
         drink.section(page)
     return tab
+
+
+def _slider(name: str, value: float) -> Slider:
+    """One that has the range of a link."""
+    dial = DIALS[name]
+    return Slider(dial.low, dial.high, value=value, step=dial.step, label=WORDS[name], elem_id=name)
 
 
 def _question(sent: tuple[Any, ...]) -> dict[str, Any]:
