@@ -53,6 +53,7 @@
     else if (event.key === "p") Page.projector();
     else if (event.key === "?") Page.help();
     else if (event.key === "d") nextMind();
+    else if (event.key === "t") Page.tour();
     else return;
     event.preventDefault();
   });

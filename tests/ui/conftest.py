@@ -6,6 +6,9 @@
     def test_small(open_page, lab_server):
         page = open_page(lab_server.url, width=420).page
 
+    def test_newcomer(open_page, lab_server):  # to whom the first steps are offered; nobody else is a newcomer
+        page = open_page(lab_server.url, newcomer=True).page
+
     def test_own_server(start_lab, open_page):
         server = start_lab("--run", str(folder))
 
@@ -27,7 +30,7 @@ from typing import IO
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, StorageState, sync_playwright
 
 from tests.ui.browser import find_chromium
 
@@ -129,7 +132,18 @@ def visiting(chromium: Browser, url: str) -> Iterator[WatchedPage]:
         watched.page.context.close()
 
 
-def _visit(chromium: Browser, url: str, width: int = 1440, height: int = 900, **options) -> WatchedPage:
+def toured(url: str) -> StorageState:
+    """What a browser keeps to which the first steps were offered before: it is not asked again."""
+    parts = urlsplit(url)
+    kept = {"name": "satipatthana-tour", "value": '{"state": "left", "at": 0}'}
+    return {"origins": [{"origin": f"{parts.scheme}://{parts.netloc}", "localStorage": [kept]}]}
+
+
+def _visit(
+    chromium: Browser, url: str, width: int = 1440, height: int = 900, newcomer: bool = False, **options
+) -> WatchedPage:
+    if not newcomer:
+        options.setdefault("storage_state", toured(url))
     context = chromium.new_context(viewport={"width": width, "height": height}, **options)
     context.set_default_timeout(WAIT_MS)
     watched = WatchedPage(context.new_page())
