@@ -15,8 +15,10 @@
     mount(root, api) {
       const said = Lab.el("p", {class: "link-said", role: "status"});
       const field = Lab.el("input", {type: "text", readonly: true, "aria-label": words.field, focus: () => mark()});
-      // from its end to its beginning, so that the beginning is seen
-      const mark = () => field.setSelectionRange(0, field.value.length, "backward");
+      const mark = () => {
+        field.select();
+        requestAnimationFrame(() => (field.scrollLeft = 0)); // its beginning is what tells it from others
+      };
       const card = Lab.el("div", {class: "lab-note-card link-card", popover: "auto", "aria-label": words.field}, field, said);
       const button = Lab.el("button", {type: "button", class: "link-button", title: words.hint, text: words.button,
         click: () => api.trigger("ask", {})});

@@ -30,17 +30,19 @@
   // tab: where it is (opened by itself unless that is what is to be done); at: what to point to, the first that is seen;
   // ready(now): from when on something counts as done; done(now, then): whether it is; then: what was seen when ready.
   const MORE = "#tabs .overflow-menu > button"; // behind it are the tabs that a small screen has no room for
-  const opening = (tab, text) => ({tab, opens: true, at: [MORE], done: (now) => now.tab === tab, ...text});
+  const opening = (tab, shows, text) => ({
+    tab, opens: true, at: [MORE], done: (now) => now.tab === tab && find(`${shows} .lab-instrument > *`) !== null, ...text,
+  });
 
   const last = {
-    Failures: opening("Failures", {
+    Failures: opening("Failures", "#tab-Failures", {
       title: "How does it fail?",
       look: "Such a network can go wrong in many ways, and each of them leaves a trace.",
       act: "Open the tab Failures.",
       after: "A card is one failure. It opens to the broken and the mended network side by side.",
     }),
     Train: {
-      ...opening("Train", {
+      ...opening("Train", "#network", {
         title: "How did it learn?",
         look: "In four stages: learn to see, to settle, to judge one's own thought, to answer.",
         act: "Open the tab Train and click the card of another stage.",
@@ -78,36 +80,33 @@
       at: ["#mind", ".lab-switches [data-page=dials]"],
       title: "What if the mind is disturbed?",
       look: "A drunk mind skips steps and is pushed about by noise.",
-      act: "Set Mind to “both” (on a small screen: Dials first).",
+      act: SMALL.matches ? "Open Dials and set Mind to “both”." : "Set Mind to “both”.",
       after: "Two minds, one input: blue is sober, orange is drunk. A good judge trusts the drunk one less.",
       done: (now) => now.mind === "both" && now.minds === 2,
     },
-    opening("Probes", {
+    opening("Probes", "#probes", {
       title: "What does it compare with?",
       look: "A thought begins with a first guess (Vitakka): the input is compared with a few learned directions, the probes.",
       act: "Open the tab Probes.",
       after: "A row is a probe: what it looks like, how often it answers, how like the others it is. All should share the work.",
     }),
-    opening("Decoders", {
+    opening("Decoders", "#decoders", {
       title: "How can a thought be seen?",
       look: "A decoder draws any state as an input would look.",
       act: "Open the tab Decoders.",
       after: "A row is one input on its way to rest, with what is wrong in each drawing, and the answer.",
     }),
-    opening("Trust", {
+    opening("Trust", "#trust-table", {
       title: "Does it know when to doubt?",
       look: "A judge (Vipassana, judging one's own thought) reads the record of a thought and says how far to believe it.",
       act: "Open the tab Trust.",
       after: "A row is a kind of input, from clean ones to nonsense, with the trust it was given. Click one for its samples.",
     }),
-    last[tab("Failures") ? "Failures" : "Train"],
+    last[Page.tabNamed("Failures") ? "Failures" : "Train"],
   ];
 
   // --- what is on the page -----------------------------------------------------------------------------------------
   const find = (selector) => document.querySelector(selector);
-  function tab(name) {
-    return [...document.querySelectorAll('#tabs [role="tab"]')].find((node) => node.textContent.trim() === name);
-  }
   const panel = () => [...document.querySelectorAll("[role=tabpanel][id^=tab-]")].find((node) => node.style.display !== "none");
   const seen = () => {
     const clock = find("#converge [data-step]")?.dataset ?? {};
@@ -124,8 +123,8 @@
   };
   const showing = (node) => (node?.checkVisibility?.({visibilityProperty: true}) && node.getBoundingClientRect().width > 0 ? node : null);
   const target = (stop, now) => {
-    if (stop.opens && now.tab === stop.tab) return stop.inside ? showing(find(stop.inside)) : null;
-    return (stop.opens && showing(tab(stop.tab))) || (stop.at.map(find).find(showing) ?? null);
+    if (stop.opens && now.tab === stop.tab) return stop.inside && then ? showing(find(stop.inside)) : null;
+    return (stop.opens && showing(Page.tabNamed(stop.tab))) || (stop.at.map(find).find(showing) ?? null);
   };
 
   // --- what is remembered ------------------------------------------------------------------------------------------
@@ -280,7 +279,8 @@
       shown = node;
       const box = node.getBoundingClientRect();
       const top = SMALL.matches ? card.offsetHeight : 0;
-      if (box.top < top || box.bottom > innerHeight) node.scrollIntoView({block: "center"});
+      const wanted = box.height > innerHeight / 2 ? top + 24 : (innerHeight - box.height) / 2;
+      if (box.top < top || box.bottom > innerHeight) scrollBy(0, box.top - wanted);
     }
     const box = node.getBoundingClientRect();
     const place = [box.left + scrollX, box.top + scrollY, box.width, box.height].map(Math.round).join(" ");
