@@ -27,6 +27,7 @@ from lab.studies.study import Studies, StudyStatus, Subject
 from lab.thoughts import Context, Shown, axis_view, placing, umap_view
 from lab.views.thought import axis_patch, umap_patch
 from lab.visit import SAID, Opened, Visit, said
+from lab.ward import Ward
 
 __all__ = ["SAID", "SESSIONS", "Session", "open_session"]
 
@@ -53,6 +54,7 @@ class Session(Visit):
         self._ticket: Ticket | None = None
         self._strip: tuple[int, float, looks.StripLook] | None = None
         self._studies = Studies()
+        self.ward = Ward(data_dir)
 
     # --- training -------------------------------------------------------------------------------------------------
 
@@ -345,8 +347,14 @@ class Session(Visit):
         """Of the present weights: what was found for another version is of earlier ones."""
         return self.now.job.version
 
+    def open_patient(self, side: Any) -> RunInfo:
+        """Opens the broken or the fixed run of the exhibit that was run last, in the place of the present one."""
+        with self._changing, said():
+            return self._take(self.ward.patient(side))
+
     def close(self) -> None:
         self._studies.close()
+        self.ward.close()
         super().close()
 
     def _source(self, question: Question) -> companion.Source:

@@ -91,7 +91,8 @@ class Visit:
             trainer = run.trainer
             fresh = run.config.seed if seed is None else number(seed, *settings.SEEDS, "Seed", integer=True)
             config = dataclasses.replace(run.config, seed=fresh, curriculum=trainer.curriculum)
-            return self._take(runs.begin(config, run.bundle, str(trainer.system.probes.device)))
+            device = str(trainer.system.probes.device)
+            return self._take(runs.begin(config, run.bundle, device, origin=run.origin))
 
     def save(self, name: Any) -> Path:
         """Keeps the run on the shelf as it stands between two steps."""

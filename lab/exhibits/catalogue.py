@@ -1,0 +1,52 @@
+"""Every exhibit by its number: its card at once, its experiment when it is asked for (that imports torch)."""
+
+import importlib
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from lab.exhibits.card import SIDES, Card, Side
+from lab.exhibits.stories.learning import LEARNING_RATE
+from lab.exhibits.stories.probes import PROBE_COLLAPSE
+from lab.limits import BadInput, choice, number
+
+if TYPE_CHECKING:
+    from lab.exhibits.experiment import Experiment, Variant
+
+CARDS: dict[int, Card] = {card.number: card for card in (LEARNING_RATE, PROBE_COLLAPSE)}
+"""In the order of their numbers."""
+_EXPERIMENTS = {6: "learning", 10: "probes"}
+"""Number -> the module of `lab.exhibits` that holds its experiment."""
+
+
+def card_of(sent: Any) -> Card:
+    """The card of this number. Raises BadInput for another."""
+    return CARDS[number(sent, min(CARDS), max(CARDS), "Exhibit", integer=True)]
+
+
+def side_of(sent: Any) -> Side:
+    """Broken or fixed. Raises BadInput for another word."""
+    return choice(sent, SIDES, "Variant")
+
+
+def experiment_of(card: Card) -> "Experiment":
+    """How it is run."""
+    return importlib.import_module(f"lab.exhibits.{_EXPERIMENTS[card.number]}").EXPERIMENTS[card.number]
+
+
+def origin(card: Card, side: Side) -> dict[str, Any]:
+    """What a run of an exhibit's variant says of itself in its folder."""
+    return {"exhibit": card.number, "variant": side}
+
+
+def variant_of(told: Mapping[str, Any] | None) -> "Variant":
+    """What a run is made of, by the origin that its folder tells; nothing of its own without one. Raises BadInput for
+    an origin that is none of ours."""
+    from lab.exhibits.experiment import Variant
+
+    if told is None:
+        return Variant()
+    try:
+        card, side = card_of(told.get("exhibit")), side_of(told.get("variant"))
+    except BadInput as error:
+        raise BadInput(f"origin.json of this run cannot be followed: {error}") from None
+    return experiment_of(card).variant(side)
