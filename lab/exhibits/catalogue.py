@@ -5,17 +5,20 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from lab.exhibits.card import SIDES, Card, Side
-from lab.exhibits.stories.learning import LEARNING_RATE
-from lab.exhibits.stories.probes import PROBE_COLLAPSE
+from lab.exhibits.stories import drawing, judging, learning, probes, settling
 from lab.limits import BadInput, choice, number
 
 if TYPE_CHECKING:
     from lab.exhibits.experiment import Experiment, Variant
 
-CARDS: dict[int, Card] = {card.number: card for card in (LEARNING_RATE, PROBE_COLLAPSE)}
+_HALLS = {"learning": learning, "settling": settling, "probes": probes, "drawing": drawing, "judging": judging}
+"""The stories by the name of the module of `lab.exhibits` that holds their experiments."""
+_WHERE = {card.number: hall for hall, stories in _HALLS.items() for card in stories.CARDS}
+CARDS: dict[int, Card] = {
+    card.number: card
+    for card in sorted((card for stories in _HALLS.values() for card in stories.CARDS), key=lambda card: card.number)
+}
 """In the order of their numbers."""
-_EXPERIMENTS = {6: "learning", 10: "probes"}
-"""Number -> the module of `lab.exhibits` that holds its experiment."""
 
 
 def card_of(sent: Any) -> Card:
@@ -30,7 +33,7 @@ def side_of(sent: Any) -> Side:
 
 def experiment_of(card: Card) -> "Experiment":
     """How it is run."""
-    return importlib.import_module(f"lab.exhibits.{_EXPERIMENTS[card.number]}").EXPERIMENTS[card.number]
+    return importlib.import_module(f"lab.exhibits.{_WHERE[card.number]}").EXPERIMENTS[card.number]
 
 
 def origin(card: Card, side: Side) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Rules for causes that lie in learning to judge: the optimizer, the rate, the paths, what trust reads."""
+"""Rules for causes that lie in judging: what trust reads, and what stage 2 shows it."""
 
 from satipatthana.diagnostics.causes import Rule
 

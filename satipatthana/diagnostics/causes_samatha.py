@@ -1,4 +1,4 @@
-"""Rules for causes that lie in settling: gate, probes, vicara, sati, decoder."""
+"""Rules for causes that lie in settling: the stability loss, vicara, sati."""
 
 from satipatthana.diagnostics.causes import Rule
 

@@ -1,10 +1,10 @@
 """What is it sick of: every known cause is asked for its evidence."""
 
-from satipatthana.diagnostics import causes_judge, causes_samatha
+from satipatthana.diagnostics import causes_judge, causes_learning, causes_samatha
 from satipatthana.diagnostics.causes import CAUSES, Suspicion
 from satipatthana.diagnostics.findings import Patient
 
-RULES = {**causes_samatha.RULES, **causes_judge.RULES}
+RULES = {**causes_learning.RULES, **causes_samatha.RULES, **causes_judge.RULES}
 
 
 def name_causes(patient: Patient) -> tuple[Suspicion, ...]:

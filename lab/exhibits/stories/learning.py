@@ -32,3 +32,5 @@ LEARNING_RATE = Card(
     looks="Trust",
     dials=(Dial("curriculum.stage2.learning_rate", "learning rate, broken side", "broken", 5e-5, 1e-6, 0.1),),
 )
+
+CARDS = (LEARNING_RATE,)

@@ -41,3 +41,5 @@ PROBE_COLLAPSE = Card(
         Dial("curriculum.stage1.weights.diversity", "founding cure, broken side", "broken", 0.0, 0.0, 5.0),
     ),
 )
+
+CARDS = (PROBE_COLLAPSE,)
