@@ -1,4 +1,5 @@
-"""Experiments about settling: stability from the log (1), forgetting (12), fake convergence (13), the neighbour (15)."""
+"""Experiments about settling: stability from the log (1), forgetting (12), fake convergence (13),
+the neighbour (15)."""
 
 from lab.exhibits.experiment import Experiment
 
