@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from lab import companion, looks, looks_collapse, runs
+from lab.attending import Attending
 from lab.dials import Dial, dials_of, turn_dial
 from lab.jobs import STAGES
 from lab.limits import BadInput, choice, number
@@ -26,8 +27,7 @@ from lab.studies.drink import TwinsLook, twins_look
 from lab.studies.study import Studies, StudyStatus, Subject
 from lab.thoughts import Context, Shown, axis_view, placing, umap_view
 from lab.views.thought import axis_patch, umap_patch
-from lab.visit import SAID, Opened, Visit, said
-from lab.ward import Ward
+from lab.visit import SAID, Opened, said
 
 __all__ = ["SAID", "SESSIONS", "Session", "open_session"]
 
@@ -40,7 +40,7 @@ SHARP_DATA = "digits"
 """What the shipped run without blurred targets has learned."""
 
 
-class Session(Visit):
+class Session(Attending):
     """See the module. `id` cannot be guessed; a page keeps it and finds its session again after a reload."""
 
     def __init__(
@@ -54,7 +54,6 @@ class Session(Visit):
         self._ticket: Ticket | None = None
         self._strip: tuple[int, float, looks.StripLook] | None = None
         self._studies = Studies()
-        self.ward = Ward(data_dir)
 
     # --- training -------------------------------------------------------------------------------------------------
 
@@ -347,14 +346,8 @@ class Session(Visit):
         """Of the present weights: what was found for another version is of earlier ones."""
         return self.now.job.version
 
-    def open_patient(self, side: Any) -> RunInfo:
-        """Opens the broken or the fixed run of the exhibit that was run last, in the place of the present one."""
-        with self._changing, said():
-            return self._take(self.ward.patient(side))
-
     def close(self) -> None:
         self._studies.close()
-        self.ward.close()
         super().close()
 
     def _source(self, question: Question) -> companion.Source:
