@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from lab import companion, looks, looks_collapse, runs
+from lab.attending import Attending
 from lab.dials import Dial, dials_of, turn_dial
 from lab.jobs import STAGES
 from lab.limits import BadInput, choice, number
@@ -26,7 +27,7 @@ from lab.studies.drink import TwinsLook, twins_look
 from lab.studies.study import Studies, StudyStatus, Subject
 from lab.thoughts import Context, Shown, axis_view, placing, umap_view
 from lab.views.thought import axis_patch, umap_patch
-from lab.visit import SAID, Opened, Visit, said
+from lab.visit import SAID, Opened, said
 
 __all__ = ["SAID", "SESSIONS", "Session", "open_session"]
 
@@ -39,7 +40,7 @@ SHARP_DATA = "digits"
 """What the shipped run without blurred targets has learned."""
 
 
-class Session(Visit):
+class Session(Attending):
     """See the module. `id` cannot be guessed; a page keeps it and finds its session again after a reload."""
 
     def __init__(

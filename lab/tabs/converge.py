@@ -5,8 +5,9 @@ from typing import Any
 
 import gradio as gr
 
+from lab.limits import BadInput
 from lab.links import DIALS, FIRST_NOISE, first_question, query_of
-from lab.question import MODES
+from lab.question import MODES, Question
 from lab.session import Session
 from lab.tabs import drink, settling
 from lab.tabs.page import FIRST_TAB, IN_GALLERY, LATEST, PRIVATE, Memory, Page, Tick, open_tab, said, session_of
@@ -70,22 +71,23 @@ def build(page: Page) -> gr.Tab:
         replayed = gr.State("")
         """The same for the last thought that was replayed over the keyframes."""
 
-    drawn = [thought, asked_key]
+    drawn = [thought, asked_key, seed]
     asked = [page.visitor, page.memory, sample, part, weights, noise, seed, mind, skip, push, gate, steps]
 
     @said
-    def think(visitor: Any, memory: Memory, *sent: Any) -> tuple[Any, str]:
+    def think(visitor: Any, memory: Memory, *sent: Any) -> tuple[Any, ...]:
         session = session_of(visitor)
+        sent, luck = _with_luck(sent, memory)
         key = _key(session, sent)
         shown = session.thought_now(**_question(sent))
         memory["thought"] = shown.id
-        return shown.payload(), key
+        return shown.payload(), key, luck
 
     @said
     def come_back(visitor: Any, before: str, memory: Memory, *sent: Any) -> tuple[Any, ...]:
         """The tab is opened again: a new thought only if the network or the question is another."""
         if _key(session_of(visitor), sent) == before:
-            return (gr.skip(),) * 2
+            return (gr.skip(),) * 3
         return think(visitor, memory, *sent)
 
     @said
@@ -155,6 +157,7 @@ def build(page: Page) -> gr.Tab:
         session = session_of(visitor)
         first = first_question(session.run_info(), session.gallery(IN_GALLERY).samples)
         memory["links"] = memory.get("links", 0) + 1
+        sent, _ = _with_luck(sent, memory)
         return {"query": query_of(session.question_of(**_question(sent)), first), "number": memory["links"]}
 
     def map_state(visitor: Any, memory: Memory) -> tuple[Any]:
@@ -209,9 +212,26 @@ def _slider(name: str, value: float) -> Slider:
     return Slider(dial.low, dial.high, value=value, step=dial.step, label=WORDS[name], elem_id=name)
 
 
+NAMES = ("sample", "part", "weights", "noise", "seed", "mode", "skip", "push", "threshold", "n_steps")
+"""What the dials mean, in the order in which they are sent."""
+
+
 def _question(sent: tuple[Any, ...]) -> dict[str, Any]:
-    names = ("sample", "part", "weights", "noise", "seed", "mode", "skip", "push", "threshold", "n_steps")
-    return dict(zip(names, sent, strict=True))
+    return dict(zip(NAMES, sent, strict=True))
+
+
+def _with_luck(sent: tuple[Any, ...], memory: Memory) -> tuple[tuple[Any, ...], Any]:
+    """The dials with a seed that there is, and what its field is to show. A wrong one is said once and undone: else
+    every other dial would meet it again."""
+    place = NAMES.index("seed")
+    try:
+        Question.checked({}, seed=sent[place])
+    except BadInput as error:
+        gr.Warning(str(error), title=WORDS["seed"])
+        good = memory.get("seed", 0)
+        return (*sent[:place], good, *sent[place + 1 :]), good
+    memory["seed"] = sent[place]
+    return sent, gr.skip()
 
 
 def _sent(event: gr.EventData) -> dict[str, Any]:

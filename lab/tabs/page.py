@@ -24,6 +24,7 @@ PANEL = "tab-"
 """Before the name of a tab in the id of its panel."""
 NOBODY = "nobody yet"
 TOO_EARLY = "The page is still looking for its run. Press again in a moment."
+TOO_EARLY_TITLE = "Too early"
 PAUSE, RESUME = "Pause", "Resume"
 STORAGE_KEY = "satipatthana-lab"
 
@@ -198,7 +199,7 @@ def pressed(handler: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(handler)
     def told(*arguments: Any, **named: Any) -> Any:
         if arguments and arguments[0] == NOBODY:
-            gr.Info(TOO_EARLY)
+            gr.Info(TOO_EARLY, title=TOO_EARLY_TITLE)
         return guarded(*arguments, **named)
 
     return told
