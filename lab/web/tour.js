@@ -31,7 +31,7 @@
   // ready(now): from when on something counts as done; done(now, then): whether it is; then: what was seen when ready.
   const MORE = "#tabs .overflow-menu > button"; // behind it are the tabs that a small screen has no room for
   const opening = (tab, shows, text) => ({
-    tab, opens: true, at: [MORE], done: (now) => now.tab === tab && find(`${shows} .lab-instrument > *`) !== null, ...text,
+    tab, opens: true, at: [MORE], done: (now) => now.tab === tab && find(shows) !== null, ...text,
   });
 
   const last = {
@@ -42,7 +42,7 @@
       after: "A card is one failure. It opens to the broken and the mended network side by side.",
     }),
     Train: {
-      ...opening("Train", "#network", {
+      ...opening("Train", "#network .lab-instrument > *", {
         title: "How did it learn?",
         look: "In four stages: learn to see, to settle, to judge one's own thought, to answer.",
         act: "Open the tab Train and click the card of another stage.",
@@ -84,19 +84,19 @@
       after: "Two minds, one input: blue is sober, orange is drunk. A good judge trusts the drunk one less.",
       done: (now) => now.mind === "both" && now.minds === 2,
     },
-    opening("Probes", "#probes", {
+    opening("Probes", "#probes .lab-instrument > *", {
       title: "What does it compare with?",
       look: "A thought begins with a first guess (Vitakka): the input is compared with a few learned directions, the probes.",
       act: "Open the tab Probes.",
       after: "A row is a probe: what it looks like, how often it answers, how like the others it is. All should share the work.",
     }),
-    opening("Decoders", "#decoders", {
+    opening("Decoders", "#decoders .lab-instrument > *", {
       title: "How can a thought be seen?",
       look: "A decoder draws any state as an input would look.",
       act: "Open the tab Decoders.",
       after: "A row is one input on its way to rest, with what is wrong in each drawing, and the answer.",
     }),
-    opening("Trust", "#trust-table", {
+    opening("Trust", "#trust-table .lab-instrument > *", {
       title: "Does it know when to doubt?",
       look: "A judge (Vipassana, judging one's own thought) reads the record of a thought and says how far to believe it.",
       act: "Open the tab Trust.",
