@@ -1,8 +1,9 @@
-"""A visit with a ward: exhibits, treatments and patients are opened as the run of the visit."""
+"""A visit with a ward and a clinic: exhibits, treatments and patients are opened as the run of the visit."""
 
 from pathlib import Path
 from typing import Any
 
+from lab.clinic import Clinic
 from lab.runs import Shelf
 from lab.status import RunInfo
 from lab.studies.treatment import N_STEPS, Bed
@@ -11,11 +12,12 @@ from lab.ward import Ward
 
 
 class Attending(Visit):
-    """The run of one visitor, and his ward."""
+    """The run of one visitor, his ward and his clinic."""
 
     def __init__(self, shelf: Shelf | None = None, data_dir: Path | None = None) -> None:
         super().__init__(shelf, data_dir)
         self.ward = Ward(data_dir)
+        self.clinic = Clinic(data_dir)
 
     def open_patient(self, side: Any) -> RunInfo:
         """Opens the broken or the fixed run of the exhibit that was run last, in the place of the present one."""
@@ -30,18 +32,19 @@ class Attending(Visit):
         with said():
             copied, version = now.job.between_steps(lambda trainer: (twin(trainer), now.job.version))
         bed = Bed(now.run.name, copied, now.run.bundle, now.run.origin, (now.epoch, version))
-        self.ward.treat(bed, cure, steps)
+        self.clinic.treat(bed, cure, steps)
 
     def open_treated(self, side: Any) -> RunInfo:
         """Opens the treated run, or its untreated twin, in the place of the present one."""
         with self._changing, said():
-            return self._take(self.ward.convalescent(side))
+            return self._take(self.clinic.convalescent(side))
 
     def admit(self, patient: Any) -> RunInfo:
         """Opens a patient of the ward round."""
         with self._changing, said():
-            return self._take(self.ward.admit(patient))
+            return self._take(self.clinic.admit(patient))
 
     def close(self) -> None:
         self.ward.close()
+        self.clinic.close()
         super().close()

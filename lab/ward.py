@@ -1,55 +1,25 @@
-"""The ward of one visitor: the exhibit that is running, the run under treatment, the ward round. Whoever lies there can
-be opened as any other run."""
+"""The ward of one visitor: the exhibit that is running, and its two patients, ready to be opened as any other run."""
 
-import threading
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lab import runs
-from lab.exhibits import patients
 from lab.exhibits.card import Card, Side
 from lab.exhibits.catalogue import card_of, experiment_of, origin, side_of
-from lab.exhibits.patients import Told
 from lab.runs import OpenRun, RunError
 from lab.studies.exhibit import EXHIBIT, Room
-from lab.studies.study import Studies, Study, StudyStatus
-from lab.studies.treatment import TREATMENT, Bed, Ordered
+from lab.studies.study import Studies, StudyStatus
 
 if TYPE_CHECKING:
     from lab.exhibits.experiment import Pair
 
 
-@dataclass(frozen=True)
-class Score:
-    """How a visitor's ward round stands; his first word on each patient counts."""
-
-    told: tuple[Told, ...]
-    of: int
-    """Patients there are."""
-
-    @property
-    def named(self) -> int:
-        """Sicknesses that he named."""
-        return sum(each.named for each in self.told)
-
-    @property
-    def helped(self) -> int:
-        """Cures that help."""
-        return sum(each.helps for each in self.told)
-
-
 class Ward:
-    """What a visitor has in his ward. It outlives the open run. May be asked from several threads."""
+    """What a visitor has run of the exhibits. It outlives the open run. May be asked from several threads."""
 
     def __init__(self, data_dir: Path | None = None) -> None:
         self._room = Room(data_dir)
         self._studies = Studies()
-        self._bed: Bed | None = None
-        self._told: dict[int, Told] = {}
-        self._telling = threading.Lock()
-
-    # --- exhibits -------------------------------------------------------------------------------------------------
 
     def start(self, number: Any, seed: Any = 0, **dials: Any) -> None:
         """Runs an exhibit in the background; ``dials`` are those of its card, by ``side|path``."""
@@ -65,84 +35,22 @@ class Ward:
 
     def patient(self, side: Any) -> OpenRun:
         """One of the two that were run last, as a run of its own. Raises RunError while there is none."""
-        side, pair = side_of(side), self._ended(EXHIBIT, "The exhibit")
+        side = side_of(side)
+        status = self.status()
+        pair: Pair | None = status.found
+        if pair is None or status.state != "ready":
+            raise RunError("The exhibit has not come to its end yet. Run it first.")
+        from lab.exhibits.treatment import twin
+
         card = card_of(pair.number)
         bundle = runs.bundle_of(experiment_of(card).data, self._room.data_dir)
-        return _risen(name_of(card, side), pair, side, bundle, origin(card, side))
-
-    # --- treatment ------------------------------------------------------------------------------------------------
-
-    def treat(self, bed: Bed, cure: Any, steps: Any) -> None:
-        """Lets a run learn on as it is and cured, in the background."""
-        self._studies.start(TREATMENT, bed, {"cure": cure, "steps": steps})
-        self._bed = bed
-
-    def leave_treatment(self) -> None:
-        """Leaves the treatment that is running."""
-        self._studies.cancel(TREATMENT.name)
-
-    def treatment(self) -> StudyStatus:
-        """How the treatment is: ``settings`` say which cure, ``found`` is the pair as far as it has come. Cheap."""
-        return self._studies.status(TREATMENT.name)
-
-    @property
-    def treated(self) -> str:
-        """Name of the run that was treated last; empty before the first."""
-        return "" if self._bed is None else self._bed.run
-
-    def convalescent(self, side: Any) -> OpenRun:
-        """The treated run (``fixed``) or its untreated twin, as a run of its own. Raises RunError while there is
-        none."""
-        side, pair = side_of(side), self._ended(TREATMENT, "The treatment")
-        bed, ordered = self._bed, self.treatment().settings
-        assert bed is not None and isinstance(ordered, Ordered)
-        told = dict(bed.origin or {})
-        if side == "fixed":
-            told["cures"] = [*told.get("cures", ()), ordered.cure]
-        name = f"{bed.run}-{ordered.cure if side == 'fixed' else 'untreated'}"[: runs.LONGEST_NAME]
-        return _risen(name, pair, side, bed.bundle, told or None)
-
-    # --- ward round -----------------------------------------------------------------------------------------------
-
-    def admit(self, patient: Any) -> OpenRun:
-        """A patient of the ward round, as a run of its own."""
-        n = patients.patient_of(patient)
-        return runs.open_run(patients.folders()[n], f"patient-{n}", self._room.data_dir)
-
-    def tell(self, patient: Any, diagnosis: Any, cure: Any) -> Told:
-        """What the visitor says of a patient, judged. His first word counts for the score."""
-        told = patients.told(patient, diagnosis, cure)
-        with self._telling:
-            self._told.setdefault(told.patient, told)
-        return told
-
-    def score(self) -> Score:
-        """How the round stands."""
-        with self._telling:
-            return Score(tuple(self._told[n] for n in sorted(self._told)), len(patients.folders()))
-
-    def undisclosed(self, told: dict[str, Any] | None) -> bool:
-        """Whether a run of this origin is a patient of whom the visitor has not said yet what he has."""
-        return told is not None and "patient" in told and told["patient"] not in self._told
+        return OpenRun(name_of(card, side), twin(pair.trainers[side]), bundle, origin=origin(card, side))
 
     def close(self) -> None:
         """Ends its thread."""
         self._studies.close()
 
-    def _ended(self, study: Study, what: str) -> "Pair":
-        status = self._studies.status(study.name)
-        if status.found is None or status.state != "ready":
-            raise RunError(f"{what} has not come to its end yet. Run it first.")
-        return status.found
-
 
 def name_of(card: Card, side: Side) -> str:
     """What the run of a variant is called."""
     return f"exhibit-{card.number}-{side}"
-
-
-def _risen(name: str, pair: "Pair", side: Side, bundle: Any, told: dict[str, Any] | None) -> OpenRun:
-    from lab.exhibits.treatment import twin
-
-    trainer = twin(pair.trainers[side])
-    return OpenRun(name, trainer, bundle, saved_at=trainer.global_step, origin=told)
