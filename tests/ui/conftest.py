@@ -7,6 +7,9 @@
     def test_small(open_page, lab_server):
         page = open_page(lab_server.url, width=420).page
 
+    def test_newcomer(open_page, lab_server):  # to whom the first steps are offered; nobody else is a newcomer
+        page = open_page(lab_server.url, newcomer=True).page
+
 Every page that a test opened must have been quiet at its end: no console error, no uncaught error, no
 request to another host. A test that provokes one takes it out of the list (`watched.console_errors.clear()`).
 """
@@ -25,7 +28,7 @@ from typing import IO
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, ViewportSize, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, StorageState, ViewportSize, sync_playwright
 
 from tests.ui.browser import find_chromium
 
@@ -42,6 +45,8 @@ ARGUMENTS = (
 DESK: ViewportSize = {"width": 1440, "height": 900}
 START_SECONDS = 90
 WAIT_MS = 30_000
+TOUR, TOURED = "satipatthana-tour", '{"state": "left", "at": 0}'
+"""What a browser keeps of the first steps, and its value when they were left at once."""
 
 
 @dataclass(frozen=True)
@@ -119,6 +124,7 @@ def window(chromium: Browser) -> Iterator[WatchedPage]:
     next visit costs less than half of the first."""
     context = chromium.new_context(viewport=DESK)
     context.set_default_timeout(WAIT_MS)
+    context.add_init_script(f"try {{ localStorage.setItem({TOUR!r}, {TOURED!r}); }} catch {{ /* about:blank */ }}")
     yield WatchedPage(context.new_page())
     context.close()
 
@@ -160,7 +166,16 @@ def visiting(chromium: Browser, url: str) -> Iterator[WatchedPage]:
         watched.page.context.close()
 
 
-def _visit(chromium: Browser, url: str, size: ViewportSize, **options) -> WatchedPage:
+def toured(url: str) -> StorageState:
+    """What a browser keeps to which the first steps were offered before: it is not asked again."""
+    parts = urlsplit(url)
+    kept = {"name": TOUR, "value": TOURED}
+    return {"origins": [{"origin": f"{parts.scheme}://{parts.netloc}", "localStorage": [kept]}]}
+
+
+def _visit(chromium: Browser, url: str, size: ViewportSize, newcomer: bool = False, **options) -> WatchedPage:
+    if not newcomer:
+        options.setdefault("storage_state", toured(url))
     context = chromium.new_context(viewport=size, **options)
     context.set_default_timeout(WAIT_MS)
     watched = WatchedPage(context.new_page())
