@@ -1,4 +1,5 @@
-"""The command line: `python -m lab` opens the page, `train` trains a run into a folder, `doctor` examines one.
+"""The command line: `python -m lab` opens the page; `train` trains a run into a folder, `doctor` examines one,
+`exhibit` runs a failure broken and fixed.
 
 Nothing heavy is imported before it is known what is wanted, so `--help` and a mistyped option answer at once.
 """
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from lab.examining import doctor
+from lab.exhibiting import exhibit
 from lab.limits import BadInput
 from lab.runs import RunError, find
 from lab.settings import DATASETS, DEVICES, PRESETS, checked
@@ -37,6 +39,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return train(options)
         if options.command == "doctor":
             return doctor(options)
+        if options.command == "exhibit":
+            return exhibit(options)
         return _open_page(options)
     except (UsageError, RunError) as error:
         print(f"{parser.prog}: {error}", file=sys.stderr)
@@ -57,7 +61,7 @@ def _make_parser() -> argparse.ArgumentParser:
     parser.add_argument("--preset", choices=PRESETS, help="begin an untrained run of this kind instead")
     parser.add_argument("--no-browser", action="store_true", help="do not open a browser")
     _common(parser)
-    commands = parser.add_subparsers(dest="command", metavar="train | doctor", parser_class=_Parser)
+    commands = parser.add_subparsers(dest="command", metavar="train | doctor | exhibit", parser_class=_Parser)
     training = commands.add_parser("train", help="train a run into a folder", description="Train a run into a folder.")
     training.add_argument("--out", type=_folder, required=True, metavar="DIR", help="folder of the run")
     training.add_argument("--data", choices=DATASETS, help=f"data set (default {DATASETS[0]})")
@@ -82,6 +86,12 @@ def _make_parser() -> argparse.ArgumentParser:
     examining = commands.add_parser("doctor", help="examine a saved run", description=what)
     examining.add_argument("folder", metavar="DIR", help="folder of the run, or its name below runs/")
     _common(examining)
+    what = "Run one exhibit: the same training twice, broken and fixed, and the number that tells them apart."
+    exhibiting = commands.add_parser("exhibit", help="run one of the failures, broken beside fixed", description=what)
+    exhibiting.add_argument("number", type=int, metavar="N", help="which one, as on the tab Failures")
+    exhibiting.add_argument("--seed", type=int, default=0, help="seed of weights, order and noise (default 0)")
+    exhibiting.add_argument("--json", action="store_true", help="the result as one JSON object on the last line")
+    _common(exhibiting)
     return parser
 
 

@@ -39,6 +39,7 @@ def doctor(options: argparse.Namespace) -> int:
         tuple(trainer.history),
         tuple(trainer.keyframes),
         trainer.holdings(),
+        trainer.stages,
     )
     *_, last = examine(patient)
     assert last.found is not None

@@ -119,7 +119,14 @@ class Job:
                 system = copy.deepcopy(trainer.system).cpu().eval().requires_grad_(False)
                 history, keyframes = tuple(trainer.history), tuple(trainer.keyframes)
                 self._snapshot = Snapshot(
-                    system, self._version, self._epoch, history, keyframes, trainer.holdings(), trainer.curriculum
+                    system,
+                    self._version,
+                    self._epoch,
+                    history,
+                    keyframes,
+                    trainer.holdings(),
+                    trainer.curriculum,
+                    trainer.stages,
                 )
             return self._snapshot
 

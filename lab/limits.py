@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from typing import Any, Literal, TypeVar, overload
 
-T = TypeVar("T", str, int)
+T = TypeVar("T", bound=str | int)
 
 SHOWN = 40  # characters of a bad value that a message repeats
 MOST_NAMED = 10  # allowed values that it names

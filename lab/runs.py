@@ -23,6 +23,8 @@ SHIPPED = (HEALTHY, SHARP, LOCAL)
 MARK = "config.json"
 """A folder with this file is a whole run: it is written last."""
 VITALS_EVERY = 25
+LONGEST_NAME = 64
+"""Characters of a run's name."""
 
 
 class RunError(ValueError):
@@ -79,6 +81,8 @@ class OpenRun:
     saved_metrics: dict[str, Any] | None = None
     saved_at: int = 0
     """Steps that it had when it was opened."""
+    origin: dict[str, Any] | None = None
+    """Of which exhibit it is a variant, as its folder tells it; None for a run of the library's parts alone."""
 
     @property
     def metrics(self) -> dict[str, Any] | None:
@@ -90,20 +94,28 @@ class OpenRun:
         return self.trainer.system.config  # type: ignore[return-value]  # every run is built from a RunConfig
 
 
-def begin(config: "RunConfig", bundle: "DataBundle", device: str = "cpu", name: str = "new run") -> OpenRun:
-    """An untrained run of this config."""
+def begin(
+    config: "RunConfig",
+    bundle: "DataBundle",
+    device: str = "cpu",
+    name: str = "new run",
+    origin: dict[str, Any] | None = None,
+) -> OpenRun:
+    """An untrained run of this config; of the parts that its origin names, if it has one."""
+    from lab.exhibits.catalogue import variant_of
     from satipatthana.core.system import SatipatthanaSystem
     from satipatthana.diagnostics.vitals import vitals
-    from satipatthana.train.trainer import SatipatthanaTrainer
 
-    trainer = SatipatthanaTrainer(
-        SatipatthanaSystem(config).to(device),
+    made_of = variant_of(origin)
+    trainer = made_of.trainer(
+        SatipatthanaSystem(config, made_of.parts).to(device),
         bundle.train,
         validation_dataset=bundle.validation,
+        stages=made_of.stages,
         vitals=vitals(bundle.validation, seed=config.seed),
         vitals_every=VITALS_EVERY,
     )
-    return OpenRun(name, trainer, bundle)
+    return OpenRun(name, trainer, bundle, origin=origin)
 
 
 def open_run(
@@ -114,10 +126,13 @@ def open_run(
     progress: "Progress | None" = None,
 ) -> OpenRun:
     """A saved run, ready to go on. Raises CheckpointError for a folder that holds none, DataError without its data."""
-    from satipatthana.checkpoint import load_run
+    from lab.exhibits.catalogue import variant_of
+    from satipatthana.checkpoint import load_run, read_origin
     from satipatthana.diagnostics.vitals import vitals
 
-    saved = load_run(folder)
+    origin = read_origin(folder)
+    made_of = variant_of(origin)
+    saved = load_run(folder, made_of.parts if made_of.reopened is None else made_of.reopened)
     saved.system.to(device)  # before there is an optimizer: its state goes where the weights are
     bundle = bundle_of(saved.config.data, data_dir, progress)
     trainer = saved.trainer(
@@ -125,8 +140,10 @@ def open_run(
         validation_dataset=bundle.validation,
         vitals=vitals(bundle.validation, seed=saved.config.seed),
         vitals_every=VITALS_EVERY,
+        stages=made_of.stages,
+        kind=made_of.trainer,
     )
-    return OpenRun(name or folder.resolve().name, trainer, bundle, saved.metrics, trainer.global_step)
+    return OpenRun(name or folder.resolve().name, trainer, bundle, saved.metrics, trainer.global_step, origin)
 
 
 def keep(run: OpenRun, shelf: Shelf, name: str) -> Path:
@@ -136,7 +153,7 @@ def keep(run: OpenRun, shelf: Shelf, name: str) -> Path:
     if name in shelf.names():
         raise RunError(f"There is a run {name!r} already. Choose another name.")
     try:
-        return save_run(shelf.root / name, run.trainer, metrics=run.metrics)
+        return save_run(shelf.root / name, run.trainer, metrics=run.metrics, origin=run.origin)
     except (OSError, CheckpointError) as error:
         raise RunError(f"{shelf.root / name} cannot be written ({error}). Choose another place or name.") from error
 

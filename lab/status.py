@@ -7,6 +7,7 @@ if TYPE_CHECKING:
     from satipatthana.configs import CurriculumConfig
     from satipatthana.core.system import SatipatthanaSystem
     from satipatthana.train.records import Holdings, Keyframe, StepRecord
+    from satipatthana.train.stages import Stage
 
 State = Literal["idle", "training", "paused", "error"]
 
@@ -67,6 +68,8 @@ class Snapshot:
     """What the optimizer held then."""
     curriculum: "CurriculumConfig | None" = None
     """The plan, dials as they stood then."""
+    stages: "tuple[Stage, ...] | None" = None
+    """What each stage of this run does."""
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,9 @@
 """Runs on disk: safetensors and JSON, written whole or not at all, never unpickled.
 
 A run folder holds ``config.json``, ``model.safetensors``, ``history.jsonl``, ``metrics.json``,
-``keyframes.safetensors`` and, so that training can go on, ``trainer.json`` and ``trainer.safetensors``. They are one
-thing: all of them are written beside their places first, then one rename decides, then they move.
+``keyframes.safetensors`` and, so that training can go on, ``trainer.json`` and ``trainer.safetensors``;
+``origin.json`` where the run is not made of this library's parts alone, for whoever brings them. They are one thing:
+all of them are written beside their places first, then one rename decides, then they move.
 """
 
 import contextlib
@@ -16,11 +17,12 @@ from typing import Any
 
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save as to_bytes
-from torch import Tensor, nn
+from torch import Tensor
 
 from satipatthana.configs import ConfigError, RunConfig, from_dict, to_dict
-from satipatthana.core.system import SatipatthanaSystem
+from satipatthana.core.system import Parts, SatipatthanaSystem
 from satipatthana.train.records import Keyframe, StepRecord
+from satipatthana.train.stages import STAGES, Stage
 from satipatthana.train.trainer import Samples, SatipatthanaTrainer, Vitals
 
 RUN_FILES = (
@@ -32,6 +34,7 @@ RUN_FILES = (
     "trainer.json",
     "trainer.safetensors",
 )
+ORIGIN = "origin.json"
 _DECIDED = ".decided.json"
 """There while a save that is complete moves into place: who finds it finishes the move."""
 
@@ -56,6 +59,8 @@ class SavedRun:
     facts: dict[str, Any] | None
     """The trainer's state, None when the run was saved without."""
     tensors: dict[str, Tensor]
+    origin: dict[str, Any] | None = None
+    """Who made it of which parts, as it was told on saving."""
 
     def trainer(
         self,
@@ -64,17 +69,21 @@ class SavedRun:
         validation_dataset: Samples | None = None,
         vitals: Vitals | None = None,
         vitals_every: int = 25,
+        stages: tuple[Stage, ...] = STAGES,
+        kind: type[SatipatthanaTrainer] = SatipatthanaTrainer,
     ) -> SatipatthanaTrainer:
-        """A trainer that goes on bit for bit. Raises CheckpointError when the run was saved without its trainer, or
-        with one that does not fit."""
+        """A trainer that goes on bit for bit, if its stages and kind are those it was saved from.
+
+        Raises CheckpointError when the run was saved without its trainer, or with one that does not fit."""
         if self.facts is None:
             raise CheckpointError("This run was saved without trainer.json, so it cannot go on; train a new one.")
-        trainer = SatipatthanaTrainer(
+        trainer = kind(
             self.system,
             train_dataset,
             validation_dataset=validation_dataset,
             vitals=vitals,
             vitals_every=vitals_every,
+            stages=stages,
         )
         trainer.history = list(self.history)
         trainer.keyframes = list(self.keyframes)
@@ -95,12 +104,14 @@ def save_run(
     trainer: SatipatthanaTrainer,
     *,
     metrics: Mapping[str, Any] | None = None,
+    origin: Mapping[str, Any] | None = None,
     overwrite: bool = False,
 ) -> Path:
     """Write a run, whole or not at all: a save that is cut off leaves the run that was there before.
 
-    Without ``metrics`` those of an earlier save go, as they are another run's figures. Raises CheckpointError when a
-    run is there already and ``overwrite`` is not set, or when ``metrics`` are not JSON (a NaN is not).
+    Without ``metrics`` those of an earlier save go, as they are another run's figures; so with ``origin``. Raises
+    CheckpointError when a run is there already and ``overwrite`` is not set, or when ``metrics`` are not JSON (a NaN is
+    not).
     """
     folder = Path(folder)
     _finish_move(folder)
@@ -128,13 +139,15 @@ def save_run(
             files["metrics.json"] = _json_bytes(dict(metrics))
         except (TypeError, ValueError) as error:
             raise CheckpointError(f"These metrics cannot be kept in {folder / 'metrics.json'} ({error}).") from None
+    if origin is not None:
+        files[ORIGIN] = _json_bytes(dict(origin))
     folder.mkdir(parents=True, exist_ok=True)
     _write_together(folder, files)
     return folder
 
 
 def _write_together(folder: Path, files: Mapping[str, bytes]) -> None:
-    """All of ``files`` or none; what ``RUN_FILES`` names beside them goes."""
+    """All of ``files`` or none; what else a run folder may hold goes."""
     me = os.getpid()
     decided = folder / _DECIDED
     try:
@@ -159,7 +172,7 @@ def _finish_move(folder: Path) -> None:
         process, files = int(told["by"]), set(told["files"])
     except (KeyError, TypeError, ValueError):
         raise CheckpointError(f"{decided} is not of this lab; remove it.") from None
-    for name in reversed(RUN_FILES):  # config.json, by which a run is known, comes last
+    for name in reversed((*RUN_FILES, ORIGIN)):  # config.json, by which a run is known, comes last
         if name not in files:
             (folder / name).unlink(missing_ok=True)
             continue
@@ -191,7 +204,7 @@ def _tensor_bytes(tensors: Mapping[str, Tensor], metadata: dict[str, str] | None
 # --- reading -------------------------------------------------------------------------------------------------------
 
 
-def load(folder: str | Path, parts: Mapping[str, nn.Module] | None = None) -> SatipatthanaSystem:
+def load(folder: str | Path, parts: Parts | None = None) -> SatipatthanaSystem:
     """The system of a saved run, frozen. Raises CheckpointError when a file is missing, foreign or cut short."""
     folder = Path(folder)
     system = SatipatthanaSystem(read_config(folder), parts)
@@ -199,7 +212,7 @@ def load(folder: str | Path, parts: Mapping[str, nn.Module] | None = None) -> Sa
     return system
 
 
-def load_run(folder: str | Path, parts: Mapping[str, nn.Module] | None = None) -> SavedRun:
+def load_run(folder: str | Path, parts: Parts | None = None) -> SavedRun:
     """All of a saved run. Raises CheckpointError when a file is missing, foreign or cut short."""
     folder = Path(folder)
     system = load(folder, parts)
@@ -215,7 +228,15 @@ def load_run(folder: str | Path, parts: Mapping[str, nn.Module] | None = None) -
         metrics,
         _read_json(folder / "trainer.json") if has_trainer else None,
         _read_tensors(folder / "trainer.safetensors")[0] if has_trainer else {},
+        read_origin(folder),
     )
+
+
+def read_origin(folder: str | Path) -> dict[str, Any] | None:
+    """Who made a saved run of which parts; None for a run of this library's parts alone."""
+    _finish_move(Path(folder))
+    path = Path(folder) / ORIGIN
+    return _read_json(path) if path.exists() else None
 
 
 def read_config(folder: str | Path) -> RunConfig:

@@ -13,7 +13,7 @@ from safetensors.torch import load_file, save_file
 
 from satipatthana import checkpoint
 from satipatthana.assets import asset_path
-from satipatthana.checkpoint import RUN_FILES, CheckpointError, load, load_run, save_run
+from satipatthana.checkpoint import RUN_FILES, CheckpointError, load, load_run, read_origin, save_run
 from satipatthana.configs import SystemConfig
 from satipatthana.core.system import SatipatthanaSystem
 from satipatthana.train.trainer import SatipatthanaTrainer
@@ -384,3 +384,11 @@ def test_the_shipped_run_can_be_read():
     run = load_run(asset_path("checkpoints/healthy"))
     assert run.system.probes.isfinite().all() and run.history and run.metrics
     assert len([frame for frame in run.keyframes if frame.stage < 2]) >= 8
+
+
+def test_where_a_run_comes_from_is_kept_with_it_and_goes_with_the_next_save(tmp_path: Path):
+    trainer = tiny_trainer()
+    save_run(tmp_path / "run", trainer, origin={"exhibit": 10, "variant": "broken"})
+    assert read_origin(tmp_path / "run") == load_run(tmp_path / "run").origin == {"exhibit": 10, "variant": "broken"}
+    save_run(tmp_path / "run", trainer, overwrite=True)
+    assert read_origin(tmp_path / "run") is None

@@ -14,11 +14,20 @@ def run(subject: Subject, settings: None) -> "Iterator[Progress[Examination]]":
     """Examines the weights as they stand, with the plan that they were trained by."""
     from satipatthana.diagnostics.doctor import examine
     from satipatthana.diagnostics.findings import Patient
+    from satipatthana.train.stages import STAGES
 
     snapshot = subject.snapshot
     curriculum = snapshot.curriculum or subject.config.curriculum
     yield from examine(
-        Patient(subject.system, subject.bundle, curriculum, snapshot.history, snapshot.keyframes, snapshot.holdings)
+        Patient(
+            subject.system,
+            subject.bundle,
+            curriculum,
+            snapshot.history,
+            snapshot.keyframes,
+            snapshot.holdings,
+            snapshot.stages or STAGES,
+        )
     )
 
 

@@ -37,13 +37,18 @@ class Subject:
     def system(self) -> "SatipatthanaSystem":
         return self.snapshot.system
 
+    @property
+    def key(self) -> tuple[int, int]:
+        """What was found of it stands as long as this: the run, and the version of its weights."""
+        return self.snapshot.epoch, self.snapshot.version
+
 
 @dataclass(frozen=True)
 class Study:
     """A kind of study. ``check`` turns what a page sent into settings, or raises BadInput; ``run`` does the work."""
 
     name: str
-    run: "Callable[[Subject, Any], Iterator[Progress[Any]]]"
+    run: "Callable[[Any, Any], Iterator[Progress[Any]]]"
     check: Callable[[Mapping[str, Any]], Any] = lambda sent: no_settings(sent)
 
 
@@ -83,7 +88,7 @@ class Studies:
     def __init__(self) -> None:
         self._changed = threading.Condition()
         self._status: dict[str, StudyStatus] = {}
-        self._orders: OrderedDict[str, tuple[Study, Subject, Any]] = OrderedDict()
+        self._orders: OrderedDict[str, tuple[Study, Any, Any]] = OrderedDict()
         self._running: str | None = None
         self._leave = self._closed = False
         self._kept: OrderedDict[Any, Any] = OrderedDict()
@@ -95,17 +100,17 @@ class Studies:
         with self._changed:
             return self._status.get(name, StudyStatus())
 
-    def start(self, study: Study, subject: Subject, sent: Mapping[str, Any]) -> None:
+    def start(self, study: Study, subject: Any, sent: Mapping[str, Any]) -> None:
         """Asks for a study; what was found before, for the same weights and settings, is there at once."""
         settings = study.check(sent)
-        key = (study.name, subject.snapshot.epoch, subject.snapshot.version, settings)
+        key = (study.name, subject.key, settings)
         with self._changed:
             self._drop(study.name)
             if key in self._kept:
                 self._kept.move_to_end(key)
-                self._tell(study.name, StudyStatus("ready", 1, 1, "", self._kept[key], settings, key[2]))
+                self._tell(study.name, StudyStatus("ready", 1, 1, "", self._kept[key], settings, subject.key[1]))
                 return
-            self._tell(study.name, StudyStatus("waiting", settings=settings, version=key[2]))
+            self._tell(study.name, StudyStatus("waiting", settings=settings, version=subject.key[1]))
             self._orders[study.name] = study, subject, settings
             self._changed.notify_all()
             if self._thread is None and not self._closed:
@@ -172,7 +177,7 @@ class Studies:
                 with self._changed:
                     self._running = None
 
-    def _do(self, study: Study, subject: Subject, settings: Any) -> None:
+    def _do(self, study: Study, subject: Any, settings: Any) -> None:
         found = None
         pieces = study.run(subject, settings)
         try:
@@ -189,7 +194,7 @@ class Studies:
         with self._changed:
             if self._leave:
                 return
-            key = (study.name, subject.snapshot.epoch, subject.snapshot.version, settings)
+            key = (study.name, subject.key, settings)
             self._kept[key] = found
             while len(self._kept) > KEPT:
                 self._kept.popitem(last=False)

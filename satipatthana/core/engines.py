@@ -147,9 +147,8 @@ class SamathaEngine(nn.Module):
             else:
                 before = s
             santana.add(after, taken, running & skipped)
-            # A skipped step moved nothing: to take that for stillness would be fake convergence (failure 13).
-            still = self.sati(s, after, t + 1) & taken
-            s, running = after, running & ~still
+            running = running & ~self.still(s, after, t + 1, taken)
+            s = after
             if mind.watch is not None:
                 passed.append(s)
             if not bool(running.any()):
@@ -160,3 +159,10 @@ class SamathaEngine(nn.Module):
             reached = mind.watch.clamp_max(len(passed) - 1)
             way_stations = torch.stack(passed)[reached, torch.arange(len(reached), device=s.device)]
         return SamathaOutput(s, santana, severity, (s, before), z, x_given, meta, way_stations)
+
+    def still(
+        self, before: Float[Tensor, "B D"], after: Float[Tensor, "B D"], step: int, taken: Bool[Tensor, " B"]
+    ) -> Bool[Tensor, " B"]:
+        """Who has come to rest with this step, by the word of sati. A skipped step moved nothing: to take that for
+        stillness would be fake convergence (failure 13)."""
+        return self.sati(before, after, step) & taken

@@ -59,10 +59,15 @@ def generator_for(*key: int | str) -> torch.Generator:
     return torch.Generator().manual_seed(int.from_bytes(digest, "little") >> 1)
 
 
+Parts = Mapping[str, nn.Module | Callable[[SystemConfig], nn.Module]]
+"""By name: a component, or the function that makes one of the config."""
+
+
 class SatipatthanaSystem(nn.Module):
     """The whole network, built from a config; ``parts`` replaces any component by an object of the same interface.
 
-    Every weight is a function of ``config.seed`` and of the component's name.
+    Every weight is a function of ``config.seed`` and of the component's name. A part may be given as the function that
+    makes it of the config: then the network can also be built again as it was before training.
     """
 
     samatha: SamathaEngine
@@ -83,22 +88,31 @@ class SatipatthanaSystem(nn.Module):
         "answer",
     )
 
-    def __init__(self, config: SystemConfig | None = None, parts: Mapping[str, nn.Module] | None = None) -> None:
-        """Raises ValueError when ``parts`` names a component that does not exist."""
+    def __init__(self, config: SystemConfig | None = None, parts: Parts | None = None) -> None:
+        """``parts`` may name what is in ``COMPONENTS``, augmenter, sati, and the whole engine as ``samatha``, which
+        then brings its own. Raises ValueError when it names something else."""
         super().__init__()
         config = SystemConfig() if config is None else config
-        known = (*SamathaEngine.PARTS, *self.COMPONENTS[3:])
-        parts = dict(parts or {})
-        unknown = sorted(set(parts) - set(known))
+        known = ("samatha", *SamathaEngine.PARTS, *self.COMPONENTS[3:])
+        self.given: Parts = dict(parts or {})
+        """The parts as they were passed."""
+        unknown = sorted(set(self.given) - set(known))
         if unknown:
             raise ValueError(f"parts names {unknown}; known: {', '.join(known)}.")
+        inner = sorted(set(self.given) & set(SamathaEngine.PARTS))
+        if "samatha" in self.given and inner:
+            raise ValueError(f"parts names samatha and {inner}; give the engine with its parts in it.")
+        parts = {name: part if isinstance(part, nn.Module) else part(config) for name, part in self.given.items()}
         self.config = config
-        self.parts = parts
         self.stage: TrainingStage | None = None
         """The stage whose components learn now; None: everything is frozen."""
         generators = {name: generator_for("init", config.seed, name) for name in self.COMPONENTS}
         shape, dim, adapter = config.x_shape, config.samatha.vitakka.dim, config.samatha.adapter
-        self.samatha = SamathaEngine(config.samatha, shape, generators, parts)
+        engine = parts.get("samatha")
+        if engine is None:
+            engine = SamathaEngine(config.samatha, shape, generators, parts)
+        assert isinstance(engine, SamathaEngine)
+        self.samatha = engine
         context_dim, n_classes = config.vipassana.context_dim, config.n_classes
         made: dict[str, Callable[[torch.Generator], nn.Module]] = {
             "adapter_recon_head": lambda generator: make_recon_head(config.recon, shape, dim, generator, adapter),
@@ -227,9 +241,16 @@ class SatipatthanaSystem(nn.Module):
         return out
 
     def freshly_initialised(self) -> "SatipatthanaSystem":
-        """The same network as it was before any training."""
-        if self.parts:
+        """The same network as it was before any training. Raises ValueError where a part was passed as an object, whose
+        beginning nobody knows: pass the function that makes it."""
+        if not self.begins_again:
+            objects = [name for name, part in self.given.items() if isinstance(part, nn.Module)]
             raise ValueError(
-                f"This system was built with its own {', '.join(self.parts)}; build it again with fresh parts instead."
+                f"This system was built with its own {', '.join(objects)}; pass functions that make such parts instead."
             )
-        return SatipatthanaSystem(self.config)
+        return SatipatthanaSystem(self.config, self.given)
+
+    @property
+    def begins_again(self) -> bool:
+        """Whether it can be built again as it was before training."""
+        return not any(isinstance(part, nn.Module) for part in self.given.values())

@@ -73,7 +73,7 @@ def _checks(patient: Patient, verdict: Triage) -> list[tuple[str, Callable[[], t
 
     def pull(stage: TrainingStage) -> Callable[[], tuple[Finding, ...]]:
         def backwards() -> tuple[Finding, ...]:
-            pulled.append(gradients(patient.system, samples, plan, stage, seed=patient.seed))
+            pulled.append(gradients(patient.system, samples, plan, stage, seed=patient.seed, stages=patient.stages))
             if stage != TrainingStage.DECODER_FINETUNING:
                 return ()
             whole = tuple(pulled)

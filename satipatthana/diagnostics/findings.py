@@ -8,6 +8,7 @@ from satipatthana.configs import CurriculumConfig
 from satipatthana.core.system import SatipatthanaSystem
 from satipatthana.data.bundle import DataBundle
 from satipatthana.train.records import Holdings, Keyframe, StepRecord
+from satipatthana.train.stages import STAGES, Stage
 
 State = Literal["pass", "unknown", "warn", "fail"]
 """From good to bad; *unknown*: it cannot be told yet, and the evidence says why."""
@@ -27,6 +28,8 @@ class Patient:
     keyframes: tuple[Keyframe, ...] = ()
     holdings: Holdings | None = None
     """Of the optimizer of the present stage."""
+    stages: tuple[Stage, ...] = STAGES
+    """What each stage of this run does."""
 
     @property
     def seed(self) -> int:

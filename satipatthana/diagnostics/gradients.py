@@ -12,7 +12,7 @@ from satipatthana.configs import CurriculumConfig
 from satipatthana.core.system import LEARNS, SatipatthanaSystem, TrainingStage, generator_for
 from satipatthana.diagnostics.observing import observing
 from satipatthana.train.records import Holdings, Keyframe
-from satipatthana.train.stages import STAGES, Batch, answer_features
+from satipatthana.train.stages import STAGES, Batch, Stage, answer_features
 from satipatthana.train.trainer import Samples, total_loss
 
 
@@ -29,6 +29,8 @@ class StageGradients:
     """Parameters that learn in this stage and that no gradient reached."""
     zero: tuple[str, ...]
     """Parameters whose gradient is exactly 0 in every entry."""
+    detached: tuple[str, ...] = ()
+    """Terms with a weight that no gradient can flow back from (failure 1)."""
 
     @property
     def norm(self) -> float:
@@ -63,6 +65,7 @@ def gradients(
     stage: TrainingStage | int,
     *,
     seed: int,
+    stages: tuple[Stage, ...] = STAGES,
 ) -> StageGradients:
     """One real batch of a stage's real loss, backwards through a copy: the network at hand is not touched.
 
@@ -72,7 +75,7 @@ def gradients(
     twin = copy.deepcopy(system)
     batch = _batch(twin, samples, curriculum, stage, seed)
     twin.set_stage(stage)
-    terms = STAGES[stage].loss(twin, batch)
+    terms = stages[stage].loss(twin, batch)
     total = total_loss(terms, batch.weights)
     if total.requires_grad:  # else nothing that learns stands on its path
         total.backward()
@@ -84,6 +87,9 @@ def gradients(
         norms={name: _norm(found) for name, found in grads.items()},
         without=tuple(key for key, grad in flat.items() if grad is None),
         zero=tuple(key for key, grad in flat.items() if grad is not None and not bool(grad.any())),
+        detached=tuple(
+            name for name, term in terms.items() if batch.weights.get(name, 0) > 0 and not term.requires_grad
+        ),
     )
 
 

@@ -243,8 +243,8 @@ def drawn_share(pictures: Float[Tensor, "N *shape"], x: Float[Tensor, "N *shape"
 
 def moved_share(system: SatipatthanaSystem) -> float | None:
     """Share of the parameter tensors of vitakka and vicara that are not those of initialisation. None for a network
-    with parts of its own, whose beginning nobody knows."""
-    if system.parts:
+    with a part whose beginning nobody knows."""
+    if not system.begins_again:
         return None
     fresh = system.freshly_initialised().components()
     same = [

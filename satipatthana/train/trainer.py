@@ -22,7 +22,7 @@ from satipatthana.train.records import (
     is_keyframe,
     rebuild,
 )
-from satipatthana.train.stages import STAGES, Action, Batch, Terms, answer_features
+from satipatthana.train.stages import STAGES, Action, Batch, Stage, Terms, answer_features
 
 Vitals = Callable[[SatipatthanaSystem, TrainingStage], Mapping[str, float]]
 
@@ -80,13 +80,14 @@ class SatipatthanaTrainer:
         validation_dataset: Samples | None = None,
         curriculum: CurriculumConfig | None = None,
         seed: int | None = None,
+        stages: tuple[Stage, ...] = STAGES,
         diversity_weight: float | None = None,
         vitals: Vitals | None = None,
         vitals_every: int = 25,
     ) -> None:
-        """``curriculum`` and ``seed`` default to those of the system's config. ``vitals`` is called every
-        ``vitals_every`` steps and must leave the weights as it found them. Raises TrainingError on a data set that
-        is empty, of another shape than the system's input, or not finite."""
+        """``curriculum`` and ``seed`` default to those of the system's config; ``stages`` say what each of the four
+        does. ``vitals`` is called every ``vitals_every`` steps and must leave the weights as it found them. Raises
+        TrainingError on a data set that is empty, of another shape than the system's input, or not finite."""
         config = system.config
         own = config.curriculum if isinstance(config, RunConfig) else CurriculumConfig()
         self.system = system
@@ -94,6 +95,7 @@ class SatipatthanaTrainer:
         self.validation_dataset = validation_dataset
         self.curriculum = own if curriculum is None else curriculum
         self.seed = config.seed if seed is None else seed
+        self.stages = stages
         self.vitals = vitals
         self.vitals_every = vitals_every
         self.history: list[StepRecord] = []
@@ -140,7 +142,7 @@ class SatipatthanaTrainer:
         finally:
             # A generator that was never closed is closed when the interpreter ends: too late to measure anything.
             if self._current == stage and not sys.is_finalizing():
-                self._act(stage, STAGES[stage].leave)
+                self._act(stage, self.stages[stage].leave)
                 self.system.set_stage(stage)
 
     def train_stage(
@@ -207,6 +209,13 @@ class SatipatthanaTrainer:
         """Change the weight of a loss term from the stage's next step on. Raises ConfigError for an unknown term."""
         self._replan(stage, weights={**self.curriculum.stage(int(stage)).weights, term: weight})
 
+    def begin_plan(self, stage: TrainingStage | int, n_steps: int) -> None:
+        """A plan of so many steps begins where the stage stands now: its schedule starts anew, its weights go on.
+        Raises ConfigError for a number of steps out of range."""
+        stage = TrainingStage(stage)
+        self._replan(stage, n_steps=n_steps)
+        self._began[stage] = self._done[stage]
+
     def _replan(self, stage: TrainingStage | int, **changes: Any) -> None:
         plan = dataclasses.replace(self.curriculum.stage(int(stage)), **changes)
         self.curriculum = dataclasses.replace(self.curriculum, **{f"stage{int(stage)}": plan})
@@ -228,7 +237,7 @@ class SatipatthanaTrainer:
         optimizer.zero_grad(set_to_none=True)
         batch = self._batch(stage, index)
         buffers = {name: buffer.clone() for name, buffer in self._learning_buffers(stage)}
-        terms = STAGES[stage].loss(self.system, batch)
+        terms = self.stages[stage].loss(self.system, batch)
         total = total_loss(terms, plan.weights)
         parameters = optimizer.param_groups[0]["params"]
         total.backward()
@@ -242,7 +251,7 @@ class SatipatthanaTrainer:
             raise TrainingError(_not_finite(stage, index + 1, losses, rate))
         optimizer.step()
         optimizer.zero_grad(set_to_none=True)
-        if "adapter" in STAGES[stage].learns:
+        if "adapter" in self.stages[stage].learns:
             self.system.samatha.vitakka.forget_gate_keys()
         self._done[stage] = done = index + 1
         self._stale.discard(stage)
@@ -263,7 +272,7 @@ class SatipatthanaTrainer:
 
     def _learning_buffers(self, stage: TrainingStage) -> Iterator[tuple[str, Tensor]]:
         components = self.system.components()
-        for name in STAGES[stage].learns:
+        for name in self.stages[stage].learns:
             for key, buffer in components[name].named_buffers():
                 yield f"{name}.{key}", buffer
 
@@ -273,18 +282,21 @@ class SatipatthanaTrainer:
         """Freeze the rest, do the entry actions that are due, make a new optimizer (failure 2)."""
         self._current, self._optimizer, self._moments, self._features = None, None, {}, None
         first = self._done[stage] == 0
-        due = tuple(action for action in STAGES[stage].entry if first or (action.refresh and stage in self._stale))
+        due = tuple(action for action in self.stages[stage].entry if first or (action.refresh and stage in self._stale))
         self._act(stage, due)
         self.system.set_stage(stage)
-        learning = self._learning_parameters(stage)
+        self.check_learns(stage, list(self._learning_parameters(stage).values()))
+        self._current = stage
+        if first and self.curriculum.n_keyframes > 0:
+            add_keyframe(self.keyframes, capture(self.system, stage, 0, self.global_step))
+
+    def check_learns(self, stage: TrainingStage, learning: list[torch.nn.Parameter]) -> None:
+        """Raises TrainingError for a stage in which nothing can learn (failure 3)."""
         if not learning:
             raise TrainingError(
                 f"Stage {int(stage)} has no trainable parameter; get_trainable_params() is empty. "
                 "Build every part before its stage starts."
             )
-        self._current = stage
-        if first and self.curriculum.n_keyframes > 0:
-            add_keyframe(self.keyframes, capture(self.system, stage, 0, self.global_step))
 
     @property
     def optimizer(self) -> torch.optim.AdamW | None:
@@ -292,18 +304,22 @@ class SatipatthanaTrainer:
         the first optimizer of a process makes PyTorch import its compiler, which takes a second."""
         if self._optimizer is None and self._current is not None:
             learning = self._learning_parameters(self._current)
-            self._optimizer = torch.optim.AdamW(list(learning.values()), lr=0.0, fused=True)
+            self._optimizer = self.make_optimizer(list(learning.values()))
             for key, value in self._moments.items():
                 name, _, kind = key.partition("|")
                 self._optimizer.state[learning[name]][kind] = _laid_out_like(learning[name], value)
             self._moments = {}
         return self._optimizer
 
+    def make_optimizer(self, learning: list[torch.nn.Parameter]) -> torch.optim.AdamW:
+        """A new one, of what learns in the stage that was entered; the rate is set at every step."""
+        return torch.optim.AdamW(learning, lr=0.0, fused=True)
+
     def _learning_parameters(self, stage: TrainingStage) -> dict[str, torch.nn.Parameter]:
         components = self.system.components()
         return {
             f"{name}.{key}": parameter
-            for name in STAGES[stage].learns
+            for name in self.stages[stage].learns
             for key, parameter in components[name].named_parameters()
         }
 

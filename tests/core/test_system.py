@@ -1,3 +1,4 @@
+import copy
 import random
 from typing import Any
 
@@ -10,7 +11,8 @@ from torch import Tensor, nn
 from satipatthana.assets import asset_path
 from satipatthana.checkpoint import load
 from satipatthana.components.vipassana import Insight
-from satipatthana.configs import RunConfig
+from satipatthana.configs import RunConfig, SystemConfig
+from satipatthana.core.engines import SamathaEngine
 from satipatthana.core.luck import LuckBySample
 from satipatthana.core.system import LEARNS, SatipatthanaSystem, TrainingStage, generator_for
 from satipatthana.measures import mse
@@ -236,14 +238,44 @@ def test_components_stand_in_the_order_of_flow():
 
 
 def test_a_part_that_does_not_exist_is_refused():
-    with pytest.raises(ValueError, match=r"\['vicar'\]; known: augmenter, adapter, vitakka, vicara, sati, adapter_rec"):
+    with pytest.raises(
+        ValueError, match=r"\['vicar'\]; known: samatha, augmenter, adapter, vitakka, vicara, sati, adap"
+    ):
         SatipatthanaSystem(tiny_config(), parts={"vicar": nn.Identity()})
 
 
 def test_a_system_of_own_parts_cannot_be_made_afresh():
     system = SatipatthanaSystem(tiny_config(), parts={"vipassana": Listener()})
-    with pytest.raises(ValueError, match=r"its own vipassana; build it again"):
+    assert not system.begins_again
+    with pytest.raises(ValueError, match=r"its own vipassana; pass functions that make"):
         system.freshly_initialised()
+
+
+def test_a_system_whose_parts_are_made_by_functions_can_be_made_afresh():
+    system = SatipatthanaSystem(tiny_config(), parts={"aux_head": lambda config: nn.Linear(16, config.n_classes)})
+    fresh = system.freshly_initialised()
+    assert system.begins_again
+    assert isinstance(fresh.aux_head, nn.Linear)
+    assert fresh.aux_head is not system.aux_head
+    assert copy.deepcopy(system).freshly_initialised().aux_head.weight.shape == (10, 16)
+
+
+def test_the_whole_engine_can_be_a_part_and_brings_its_own():
+    class Hasty(SamathaEngine):
+        def still(self, before, after, step, taken):
+            return torch.ones_like(taken)
+
+    def hasty(config: SystemConfig) -> SamathaEngine:
+        makers = {name: generator_for("init", config.seed, name) for name in SatipatthanaSystem.COMPONENTS}
+        return Hasty(config.samatha, config.x_shape, makers, {})
+
+    system, plain = SatipatthanaSystem(tiny_config(), parts={"samatha": hasty}), SatipatthanaSystem(tiny_config())
+    x = tiny_digits().x[:3]
+    assert torch.equal(system.probes, plain.probes)
+    assert system.eval().think(x).santana.steps.tolist() == [1, 1, 1]
+    assert plain.eval().think(x).santana.steps.tolist() == [10, 10, 10]
+    with pytest.raises(ValueError, match=r"samatha and \['vicara'\]; give the engine with its parts"):
+        SatipatthanaSystem(tiny_config(), parts={"samatha": hasty, "vicara": nn.Identity()})
 
 
 def test_the_default_system_is_the_default_config():

@@ -2,12 +2,14 @@
 
 import copy
 import dataclasses
+from dataclasses import replace
 
 import pytest
 import torch
 
 from satipatthana.core.system import LEARNS, SatipatthanaSystem, TrainingStage
 from satipatthana.diagnostics.gradients import gradients, not_held, parameter_counts, unmoved
+from satipatthana.train import stages
 from satipatthana.train.trainer import SatipatthanaTrainer
 from tests.tiny import tiny_config, tiny_digits, tiny_system, tiny_trainer
 
@@ -147,3 +149,17 @@ def test_too_few_keyframes_say_nothing():
     trainer = tiny_trainer({"curriculum.n_keyframes": 0})
     trainer.train_stage(0, n_steps=1)
     assert unmoved(trainer.system, trainer.keyframes) == {}
+
+
+def test_a_term_without_a_way_back_is_named():
+    """Failure 1: a stability loss that is computed from the detached log."""
+
+    def from_the_log(system: SatipatthanaSystem, batch: stages.Batch) -> stages.Terms:
+        terms = stages.samatha_loss(system, batch)
+        return terms | {"stability": terms["stability"].detach()}
+
+    trainer = tiny_trainer()
+    broken = (stages.STAGES[0], replace(stages.STAGES[1], loss=from_the_log), *stages.STAGES[2:])
+    for kind, named in ((stages.STAGES, ()), (broken, ("stability",))):
+        found = gradients(trainer.system, tiny_digits(), trainer.curriculum, 1, seed=0, stages=kind)
+        assert found.detached == named

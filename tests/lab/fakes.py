@@ -53,6 +53,8 @@ class FakeTrainer:
         assert self._gate is not None
         self._gate.release(n)
 
+    stages = ()
+
     def holdings(self) -> None:
         return None
 

@@ -22,7 +22,7 @@ def studies() -> Iterator[Studies]:
 
 
 def subject(version: int = 1) -> Any:
-    return SimpleNamespace(snapshot=SimpleNamespace(epoch=0, version=version))
+    return SimpleNamespace(key=(0, version))
 
 
 def awaited(studies: Studies, name: str, *states: str) -> StudyStatus:

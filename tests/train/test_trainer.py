@@ -90,9 +90,8 @@ def test_a_stage_in_which_nothing_can_learn_is_an_error_and_no_run():
 # --- what happens on entry ------------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def actions(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Names of the entry and leave actions, as they are done."""
+def listened_trainer() -> tuple[SatipatthanaTrainer, list[str]]:
+    """A trainer, and the names of its entry and leave actions as they are done."""
     done: list[str] = []
 
     def listening(action: stages.Action) -> stages.Action:
@@ -107,12 +106,11 @@ def actions(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         replace(stage, entry=tuple(map(listening, stage.entry)), leave=tuple(map(listening, stage.leave)))
         for stage in stages.STAGES
     )
-    monkeypatch.setattr(trainer_module, "STAGES", listened)
-    return done
+    return tiny_trainer(stages=listened), done
 
 
-def test_entry_actions_are_done_once(actions: list[str]):
-    trainer = tiny_trainer()
+def test_entry_actions_are_done_once():
+    trainer, actions = listened_trainer()
     trainer.train_stage(STAGE_0, n_steps=1)
     assert actions == []
     trainer.train_stage(STAGE_1, n_steps=2)
@@ -127,8 +125,8 @@ def test_entry_actions_are_done_once(actions: list[str]):
     assert actions[5:] == ["known ground", "metric statistics"]
 
 
-def test_metric_statistics_are_taken_anew_when_they_have_become_stale(actions: list[str]):
-    trainer = tiny_trainer()
+def test_metric_statistics_are_taken_anew_when_they_have_become_stale():
+    trainer, actions = listened_trainer()
     vipassana = trainer.system.vipassana
     assert isinstance(vipassana, GroundedVipassana)
     for stage in (STAGE_0, STAGE_1, STAGE_2):
@@ -247,15 +245,14 @@ def test_steps_epochs_or_the_rest_of_the_plan():
     assert [record.stage for record in trainer.run_curriculum()] == [1] * PLAN + [2] * PLAN + [3] * PLAN
 
 
-def test_an_epoch_sees_every_sample_once(monkeypatch: pytest.MonkeyPatch):
+def test_an_epoch_sees_every_sample_once():
     seen: list[Tensor] = []
 
     def loss(system: SatipatthanaSystem, batch: stages.Batch) -> stages.Terms:
         seen.append(batch.x)
         return stages.adapter_loss(system, batch)
 
-    monkeypatch.setattr(trainer_module, "STAGES", (replace(stages.STAGES[0], loss=loss), *stages.STAGES[1:]))
-    trainer = tiny_trainer()
+    trainer = tiny_trainer(stages=(replace(stages.STAGES[0], loss=loss), *stages.STAGES[1:]))
     trainer.train_stage(STAGE_0, num_epochs=2)
     sums = [sorted(float(x.sum()) for x in torch.cat(seen[i : i + 3])) for i in (0, 3)]
     assert sums[0] == sums[1] == sorted(float(x.sum()) for x in tiny_digits().x)
@@ -507,15 +504,15 @@ def test_stage_3_thinks_once_and_again_when_what_it_read_has_moved(monkeypatch: 
     assert sum(thought) == 2 * trainer_module.FEATURE_COPIES * 60
 
 
-def test_data_and_luck_are_functions_of_seed_stage_and_step(monkeypatch: pytest.MonkeyPatch):
+def test_data_and_luck_are_functions_of_seed_stage_and_step():
     seen: list[tuple[Tensor, Tensor]] = []
 
     def loss(system: SatipatthanaSystem, batch: stages.Batch) -> stages.Terms:
         seen.append((batch.x, torch.rand(4, generator=batch.generator)))
         return stages.adapter_loss(system, batch)
 
-    monkeypatch.setattr(trainer_module, "STAGES", (replace(stages.STAGES[0], loss=loss), *stages.STAGES[1:]))
-    straight, roundabout, other = tiny_trainer(), tiny_trainer(), tiny_trainer(seed=1)
+    watched = (replace(stages.STAGES[0], loss=loss), *stages.STAGES[1:])
+    straight, roundabout, other = (tiny_trainer(seed=seed, stages=watched) for seed in (0, 0, 1))
     straight.train_stage(STAGE_0, n_steps=2)
     roundabout.train_stage(STAGE_2, n_steps=1)
     roundabout.train_stage(STAGE_0, n_steps=1)

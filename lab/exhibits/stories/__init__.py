@@ -1,0 +1,1 @@
+"""The stories of the exhibits: words and plain data, known without importing torch."""
