@@ -37,7 +37,7 @@ def kept_optimizer(patient: Patient) -> str | None:
     step, in a stage that took many."""
     held = patient.holdings
     if held is None:
-        return None
+        return _stayed(patient)
     missing = not_held(patient.system, held)
     if missing:
         if not held.held and not held.others:

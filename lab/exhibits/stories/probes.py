@@ -2,6 +2,45 @@
 
 from lab.exhibits.card import Card, Code, Dial, Measure, Prediction, Story
 
+SHUT_GATE = Card(
+    number=4,
+    key="shut-gate",
+    title="Every input ends in the same thought",
+    founding=True,
+    story=Story(
+        symptom="The loss falls at first, yet one and the same picture is drawn of every input, and the states at the "
+        "end of a thought agree to the last digit.",
+        guess="The thoughts have collapsed: more diversity, or another step of thought.",
+        cause="The first guess has a gate that keeps out what resembles none of its probes. A new probe points where "
+        "chance put it and nothing resembles it by .6, so nothing gets in; and what does not get in teaches "
+        "nothing.",
+        cure="Two thresholds: -1 in training, so that all gets in, and one for use, set when there is something to "
+        "compare with. It costs a measurement after stage 1, and training says nothing about refusing.",
+        lesson="A part that behaves one way in learning and another in use needs a setting for each.",
+        measured="MEASURED4",
+    ),
+    code=Code("satipatthana.components.vitakka:StandardVitakka.forward", 'if gate == "training"', lines=9),
+    prediction=Prediction(
+        question="Learning behind a gate that opens at a likeness of .6: in how many states do 250 inputs end?",
+        options=("250, but close together", "About ten, one a digit", "One"),
+        answer=2,
+        because="Kept out, each begins at 0 and every step sees 0: nothing is left in which they could differ.",
+    ),
+    measure=Measure(
+        "spread of s*",
+        better="higher",
+        margin=0.3,
+        about="standard deviation of the state at the end of a thought over 250 validation inputs, mean over its "
+        "coordinates; they pass the gate that was trained behind.",
+    ),
+    curve="reconstruction",
+    looks="Probes",
+    dials=(
+        Dial("samatha.vitakka.training_gate_threshold", "gate opens at, broken side", "broken", 0.6, -1.0, 1.0),
+        Dial("samatha.vitakka.gate", "gate, broken side", "broken", "hard", choices=("hard", "soft")),
+    ),
+)
+
 PROBE_COLLAPSE = Card(
     number=10,
     key="probe-collapse",
@@ -10,7 +49,7 @@ PROBE_COLLAPSE = Card(
     story=Story(
         symptom="After training most inputs start from the same few probes; the others answer nothing, ever.",
         guess="Too few probes, or too short a training: give it more of both.",
-        cause="Attention feeds what already wins. A probe that answers little gets little gradient, stays where it "
+        cause="Attention feeds what already wins. A probe that answers little gets little gradient, stays where "
         "chance put it, and answers less. Nothing in the loss asks for the others.",
         cure="Two loss terms: balance (the mean use of the probes in a batch against an even one) and orthogonality "
         "(mean square of the cosines between probes). They cost nothing to compute; balance assumes that classes "
@@ -42,4 +81,4 @@ PROBE_COLLAPSE = Card(
     ),
 )
 
-CARDS = (PROBE_COLLAPSE,)
+CARDS = (SHUT_GATE, PROBE_COLLAPSE)
