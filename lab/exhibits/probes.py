@@ -45,11 +45,12 @@ EXPERIMENTS = {
     ),
     10: Experiment(
         measure=usage_perplexity,
-        plan=((0, 40), (1, 160)),
+        plan=((0, 40), (1, 120)),
         broken=Variant(
             {"curriculum.stage1.weights.balance": 0.0, "curriculum.stage1.weights.orthogonality": 0.0},
         ),
-        base={**SMALL, "samatha.vitakka.n_probes": 10},
+        # soft attention gives every probe a little of every input, which hides how few do the work
+        base={**SMALL, "samatha.vitakka.n_probes": 10, "samatha.vitakka.attention": "hard"},
         stages=RANDOM_PROBES,
     ),
 }

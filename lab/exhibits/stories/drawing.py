@@ -17,7 +17,9 @@ CHECKERBOARD = Card(
         cure="Double by repeating pixels, then convolve: every pixel is reached alike. It costs four times the "
         "multiplications of a doubling, and pictures come out softer than real ones.",
         lesson="How often a pixel is reached should not depend on where it lies.",
-        measured="MEASURED9",
+        measured="The founding document's kernel of 4 is not of this kind: it is twice the stride, so every pixel is "
+        "reached by four weights. It begins as badly and learns its grid away: 5.8 to 20 times the real power after "
+        "these 100 steps (seeds 0, 1, 2), against 26 to 112 with a kernel of 3 and .1 to .2 resized.",
     ),
     code=Code("satipatthana.components.decoders", "UPSAMPLINGS", lines=10),
     prediction=Prediction(

@@ -17,7 +17,11 @@ SHUT_GATE = Card(
         cure="Two thresholds: -1 in training, so that all gets in, and one for use, set when there is something to "
         "compare with. It costs a measurement after stage 1, and training says nothing about refusing.",
         lesson="A part that behaves one way in learning and another in use needs a setting for each.",
-        measured="MEASURED4",
+        measured="Over seeds 0, 1, 2: behind the hard gate s* spreads by 0 and the label head is right for .09 to .12 "
+        "of the inputs; open, for .71 to .73. A soft gate does not save it at .6: it lets in less than a thousandth of "
+        "an input. At .3 it does, as it learns to open itself (.53 to .66 right), where a hard .3 stays at 0. Probes "
+        "from k-means, with which the real stage 1 begins, lie nearer: there a soft .6 comes to let in 93 % and more, "
+        "a hard .6 6 % (seed 0).",
     ),
     code=Code("satipatthana.components.vitakka:StandardVitakka.forward", 'if gate == "training"', lines=9),
     prediction=Prediction(
@@ -44,31 +48,33 @@ SHUT_GATE = Card(
 PROBE_COLLAPSE = Card(
     number=10,
     key="probe-collapse",
-    title="Ten first guesses, and half of them are never made",
+    title="Ten first guesses, and a few of them do all the work",
     founding=True,
     story=Story(
-        symptom="After training most inputs start from the same few probes; the others answer nothing, ever.",
+        symptom="After training most inputs begin with the same few guesses (probes); the others hardly ever answer.",
         guess="Too few probes, or too short a training: give it more of both.",
-        cause="Attention feeds what already wins. A probe that answers little gets little gradient, stays where "
-        "chance put it, and answers less. Nothing in the loss asks for the others.",
+        cause="Attention feeds what already wins. A probe that answers little gets little gradient, stays where chance "
+        "put it, and answers less. Nothing in the loss asks for the others.",
         cure="Two loss terms: balance (the mean use of the probes in a batch against an even one) and orthogonality "
         "(mean square of the cosines between probes). They cost nothing to compute; balance assumes that classes "
         "come about equally often.",
         lesson="What shall stay diverse must be asked to, in the terms in which it collapses.",
-        measured="The founding cure, ProbeDiversityLoss, asks for a low mean cosine. Two clumps that point apart reach "
-        "it as well as ten directions do, and inside a clump probes still die: turn its dial and look.",
+        measured="The founding cure asks for a low mean cosine between probes, and gets it: at a weight of .1 it is at "
+        "-1/9, the least that ten can have, on seeds 0, 1 and 2. Yet the work is that of 5.6, 4.2 and 5.3 probes, "
+        "where without any cure it is that of 4.9, 3.6 and 6.0, and two to four of them answer less than 1 % of the "
+        "inputs; DIV1. Two clumps that point apart have that mean, too: where probes point does not say who is asked.",
     ),
     code=Code("satipatthana.components.objectives:balance", lines=14),
     prediction=Prediction(
         question="Ten probes, of which each input uses the nearest. Without the two losses, how many will be in use?",
-        options=("About all ten: there are ten digits", "Six or seven", "One: they all fall together"),
+        options=("About all ten: there are ten digits", "The work of four to six", "One: they all fall together"),
         answer=1,
         because="Some always win and some never do. It is no total collapse, so the loss alone does not show it.",
     ),
     measure=Measure(
         "usage perplexity",
         better="higher",
-        margin=1.0,
+        margin=2.0,
         about="exp of the entropy of how often each probe answers, over the validation inputs: 10 where all answer "
         "alike, 1 where one answers all.",
     ),
