@@ -38,17 +38,19 @@ def tiny_experiment(number: int, *plan: tuple[int, int], base: Mapping[str, Any]
     return dataclasses.replace(experiment, plan=plan, start="", base={**own, **TINY, **(base or {})})
 
 
-def trained(experiment: Experiment, side: Side, seed: int = 0) -> SatipatthanaTrainer:
+def trained(
+    experiment: Experiment, side: Side, settings: tuple[tuple[str, float | str], ...] = ()
+) -> SatipatthanaTrainer:
     """One variant at the end of its plan."""
-    trainer = make(experiment, side, tiny_bundle(), seed)
+    trainer = make(experiment, side, tiny_bundle(), settings=settings)
     trainer.vitals = None  # costs as much as the steps
     for stage, steps in experiment.plan:
         trainer.train_stage(stage, n_steps=steps)
     return trainer
 
 
-def both(experiment: Experiment) -> dict[Side, SatipatthanaTrainer]:
-    return {side: trained(experiment, side) for side in SIDES}
+def both(experiment: Experiment, settings: tuple[tuple[str, float | str], ...] = ()) -> dict[Side, SatipatthanaTrainer]:
+    return {side: trained(experiment, side, settings) for side in SIDES}
 
 
 def patient_of(trainer: SatipatthanaTrainer) -> Patient:
