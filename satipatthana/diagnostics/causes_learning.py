@@ -65,9 +65,11 @@ def lazy_judge(patient: Patient) -> str | None:
         return "Vipassana has no parameter: stage 2 would train nothing."
     now = f"now there are {len(names)} tensors"
     if _came_late(patient, stage):
-        return (
-            f"When stage 2 began vipassana had no tensor to be held; {now}, {patient.steps.get(stage, 0)} steps later."
-        )
+        steps = patient.steps.get(stage, 0)
+        learns = held is not None and held.stage == stage and bool(held.stepped)
+        if learns or not set(names) <= set(unmoved(patient.system, patient.keyframes).get(stage, names)):
+            return None  # it has learned since
+        return f"When stage 2 began vipassana had no tensor to be held; {now}, {steps} steps later."
     if held is None or held.stage != stage:
         return None
     if not held.held and not held.others:

@@ -267,7 +267,7 @@ def test_where_a_run_comes_from():
     assert variant_of({"exhibit": 9, "variant": "broken"}) == experiment_of(card_of(9)).variant("broken")
     assert variant_of(None).trainer is SatipatthanaTrainer
     assert side_of("fixed") == "fixed"
-    for told in ({}, {"exhibit": 99, "variant": "broken"}, {"exhibit": 9, "variant": "healed"}):
+    for told in ({"exhibit": 99, "variant": "broken"}, {"exhibit": 9, "variant": "healed"}):
         with pytest.raises(BadInput, match=r"origin\.json"):
             variant_of(told)
 

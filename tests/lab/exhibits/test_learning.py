@@ -143,6 +143,7 @@ def test_the_empty_optimizer_is_told_also_from_the_folder(judges: Pair, side: Si
         assert all(one is not None and "had no tensor" in one for one in told)
         opened.trainer.train_stage(2, n_steps=1)  # it has its layers now
         assert len(opened.trainer.holdings().stepped) == 10  # type: ignore[union-attr]
+        assert lazy_judge(patient_of(opened.trainer)) is None
     # what was in no keyframe at first is compared with the first that has it
     assert (len(unmoved(judges[side].system, judges[side].keyframes)[2]) == 10) == (side == "broken")
 
