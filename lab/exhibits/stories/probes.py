@@ -67,10 +67,14 @@ PROBE_COLLAPSE = Card(
     ),
     code=Code("satipatthana.components.objectives:balance", lines=14),
     prediction=Prediction(
-        question="Ten probes, of which each input uses the nearest. Without the two losses, how many will be in use?",
-        options=("About all ten: there are ten digits", "The work of four to six", "One: they all fall together"),
+        question="Ten probes, of which each input uses the nearest. Without the two losses, how many share the work?",
+        options=(
+            "About all ten: there are ten digits",
+            "In effect four to six",
+            "In effect one: they all fall together",
+        ),
         answer=1,
-        because="Some always win and some never do. It is no total collapse, so the loss alone does not show it.",
+        because="Some win often and some hardly ever. It is no total collapse, so the loss alone does not show it.",
     ),
     measure=Measure(
         "usage perplexity",
