@@ -32,6 +32,7 @@ class Ran:
     value: dict[Side, float]
     named: dict[Side, tuple[int, ...]]
     seconds: float
+    cpu_seconds: float
     naming_seconds: tuple[float, ...]
 
 
@@ -69,13 +70,15 @@ def run(card: Card, seed: int, settings: Settings) -> Ran:
     if settings.quick:
         experiment = dataclasses.replace(experiment, plan=tuple((stage, 3) for stage, _ in experiment.plan))
     bundle = bundle_of(experiment.data)
+    began = time.process_time()
     pair = last(run_pair(card, experiment, bundle, seed))
+    cpu = time.process_time() - began
     told = {side: causes(pair.trainers[side], bundle) for side in SIDES}
     value = {side: course.value for side, course in pair.courses.items() if course.value is not None}
     named = {side: found for side, (found, _) in told.items()}
     line = ", ".join(f"{side} {value[side]:.4g} (named: {_list(named[side])})" for side in SIDES)
     print(f"  {card.number}, seed {seed}: {line}, {pair.seconds:.1f} s", file=sys.stderr, flush=True)
-    return Ran(value, named, pair.seconds, tuple(spent for _, spent in told.values()))
+    return Ran(value, named, pair.seconds, cpu, tuple(spent for _, spent in told.values()))
 
 
 def causes(trainer: SatipatthanaTrainer, bundle: DataBundle) -> tuple[tuple[int, ...], float]:
@@ -97,8 +100,9 @@ def separation(card: Card, ran: Sequence[Ran]) -> Row:
         if gauge.better == "higher"
         else (max(values["fixed"]), min(values["broken"]))
     )
-    spent = max(one.seconds for one in ran)
-    note = f"broken {spread(values['broken'])}, fixed {spread(values['fixed'])}; {spent:.0f} s"
+    spent, cpu = max(one.seconds for one in ran), max(one.cpu_seconds for one in ran)
+    told = f"broken {spread(values['broken'])}, fixed {spread(values['fixed'])}"
+    note = f"{told}; {spent:.0f} s, of CPU {cpu:.0f} s"
     what = f"exhibit {card.number}, {card.key}: {gauge.name}, {gauge.better} is better"
     return at_least(what, gauge.ahead(worst_fixed, best_broken), gauge.margin, note=note)
 

@@ -71,7 +71,7 @@ PROBE_COLLAPSE = Card(
         options=(
             "About all ten: there are ten digits",
             "In effect four to six",
-            "In effect one: they all fall together",
+            "In effect one: all fall together",
         ),
         answer=1,
         because="Some win often and some hardly ever. It is no total collapse, so the loss alone does not show it.",
