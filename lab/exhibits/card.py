@@ -35,7 +35,7 @@ class Code:
     """Lines that matter, read from the source itself, so that what is shown is what runs."""
 
     where: str
-    """``module:name``, a function, method or class."""
+    """``module:name``, a function, method or class; ``module`` alone for what stands between them."""
     first: str = ""
     """A piece of the first line to be shown; empty: the beginning."""
     lines: int = 12
@@ -44,7 +44,7 @@ class Code:
         """The lines, without their common indentation. Raises ValueError when ``first`` is not there."""
         module, _, name = self.where.partition(":")
         found: Any = importlib.import_module(module)
-        for part in name.split("."):
+        for part in filter(None, name.split(".")):
             found = getattr(found, part)
         source = textwrap.dedent(inspect.getsource(found)).splitlines()
         start = next((i for i, line in enumerate(source) if self.first in line), None)

@@ -17,7 +17,8 @@ PANEL = Panel(
     "Is this run well?",
     "One verdict, then one line a check: ✓ passes, ! worth a look, ✕ fails, – cannot be told yet.",
     "The verdict is the first sickness of a written rule whose signs are there: untrained, gate shut, parallel probes, "
-    "dead probes, all ends equal, decoder paints the mean. The checks are the founding document's lists for a loss "
+    "dead probes, all ends equal, decoder paints the mean. The first check names the known failures for which the run "
+    "holds evidence: what shows is not yet what it comes of. The others are the founding document's lists for a loss "
     "that will not fall: what learns, what holds it, which gradients arrive, what passes through. All of it is "
     "measured on held-out inputs and on copies, so the run stays as it is.",
     "",
@@ -27,13 +28,14 @@ STATES: "Mapping[State, tuple[str, str]]" = MappingProxyType(
     {"fail": ("✕", "fails"), "warn": ("!", "worth a look"), "pass": ("✓", "passes"), "unknown": ("–", "not told yet")}
 )
 """State -> its mark and its word."""
-EMPTY = "Not examined yet. “Examine this run” reads the verdict and goes through the checks: about a second."
+EMPTY = "Not examined yet. “Examine this run” reads the verdict and goes through the checks: a few seconds."
 EARLIER = "The weights have changed since: examine again."
 _PROBES, _CONVERGE, _DECODERS = ("Probes", "Probes"), ("Converge", "Converge"), ("Decoders", "Decoders")
 _GATE = ("The gate", "Probes/gates")
 _CURVES, _NETWORK = ("Loss curves", "Train/curves"), ("The network", "Train/network")
 PLACES: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
+        "causes": ("The failures", "Failures"),
         "trained": ("Stages", "Train/card-0"),
         "components": _NETWORK,
         "optimizer": _NETWORK,

@@ -1,4 +1,5 @@
-"""Is this run well: a verdict, then the founding document's checklists, one finding a check.
+"""Is this run well: a verdict, the failure of which it comes, then the founding document's checklists, one finding a
+check.
 
 ``examine`` yields what it has found after every check, so that a page can show the list as it grows.
 """
@@ -8,8 +9,10 @@ from dataclasses import dataclass
 
 from satipatthana.core.system import TrainingStage
 from satipatthana.diagnostics import learning_checks, thinking_checks
+from satipatthana.diagnostics.causes import Suspicion
 from satipatthana.diagnostics.findings import Finding, Patient, State, worst
 from satipatthana.diagnostics.gradients import StageGradients, gradients
+from satipatthana.diagnostics.naming import HALLS, causes_found, name_causes
 from satipatthana.diagnostics.progress import Progress
 from satipatthana.diagnostics.triage import Triage, finite, triage
 
@@ -60,6 +63,14 @@ def examine(patient: Patient) -> Iterator[Progress[Examination]]:
 def _checks(patient: Patient, verdict: Triage) -> list[tuple[str, Callable[[], tuple[Finding, ...]]]]:
     """What is worked on, and the work: pieces of at most half a second."""
     samples, plan, pulled = patient.bundle.train, patient.curriculum, list[StageGradients]()
+    suspected = list[Suspicion]()
+
+    def suspect(hall: str) -> Callable[[], tuple[Finding, ...]]:
+        def ask() -> tuple[Finding, ...]:
+            suspected.extend(name_causes(patient, HALLS[hall]))
+            return (causes_found(suspected),) if hall == list(HALLS)[-1] else ()
+
+        return ask
 
     def inventory() -> tuple[Finding, ...]:
         asked = (
@@ -97,6 +108,7 @@ def _checks(patient: Patient, verdict: Triage) -> list[tuple[str, Callable[[], t
         return (thinking_checks.scores(patient, thinking_checks.scored(patient) if judges else None),)
 
     return [
+        *((f"known failures of {hall}", suspect(hall)) for hall in HALLS),
         ("what learns, and what moves it", inventory),
         *((f"the gradients of stage {int(stage)}", pull(stage)) for stage in TrainingStage),
         ("thoughts of held-out inputs", thoughts),

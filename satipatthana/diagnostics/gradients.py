@@ -104,8 +104,12 @@ def unmoved(system: SatipatthanaSystem, keyframes: Sequence[Keyframe]) -> dict[i
         if len(mine) < 2 or mine[-1].step == mine[0].step:
             continue
         names = [name for parameters in learning(system, stage).values() for name in parameters]
-        first, last = mine[0].tensors, mine[-1].tensors
-        found[int(stage)] = tuple(name for name in names if name in last and torch.equal(first[name], last[name]))
+        # a part that was built after its stage began is in no keyframe before
+        first = {name: value for keyframe in reversed(mine[:-1]) for name, value in keyframe.tensors.items()}
+        last = mine[-1].tensors
+        found[int(stage)] = tuple(
+            name for name in names if name in first and name in last and torch.equal(first[name], last[name])
+        )
     return found
 
 

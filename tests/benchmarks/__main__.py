@@ -1,6 +1,6 @@
 """`python -m tests.benchmarks`: measure, and print one table.
 
-python -m tests.benchmarks                               everything (about a quarter of an hour)
+python -m tests.benchmarks                               everything (about half an hour)
 python -m tests.benchmarks --only training               what needs no browser
 python -m tests.benchmarks --only healthy,scrub          some parts
 python -m tests.benchmarks --write-readme --json FILE    and keep it
@@ -34,6 +34,7 @@ PARTS = {
     "healthy": "training",
     "triage": "training",
     "instruments": "training",
+    "exhibits": "training",
     "plain": "training",
     "santana": "training",
     "start": "page",
@@ -71,7 +72,7 @@ def main(arguments: list[str] | None = None) -> int:
     if options.write_readme and (options.quick or options.only != list(PARTS)):
         parser.error("--write-readme keeps the whole table, so it goes without --only")
     if options.write_readme:
-        around_marks(README)  # now, not after a quarter of an hour
+        around_marks(README)  # now, not after half an hour
     settings = Settings(options.seeds, options.quick)
 
     _warn_of_load()

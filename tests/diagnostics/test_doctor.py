@@ -20,6 +20,7 @@ from satipatthana.train.trainer import SatipatthanaTrainer
 from tests.tiny import snapshot, tiny_digits, tiny_trainer
 
 KEYS = [
+    "causes",
     "trained",
     "components",
     "optimizer",
@@ -102,7 +103,7 @@ def test_the_shipped_run_passes_every_check_and_stays_as_it_is(healthy):
 def test_the_list_grows(healthy):
     lengths = [len(piece.found.findings) for piece in examine(healthy) if piece.found]
     assert lengths == sorted(lengths)
-    assert lengths[0] == 0 and lengths[1] == 5
+    assert lengths[:5] == [0, 0, 0, 1, 6]
 
 
 def test_an_untrained_run_has_nothing_to_be_sick_of():

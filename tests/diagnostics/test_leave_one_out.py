@@ -61,7 +61,7 @@ def test_a_vipassana_of_ones_own_cannot_be_built_afresh():
 
     system = SatipatthanaSystem(tiny_config(), {"vipassana": Own()})
     x, y = tiny_digits().x, tiny_digits().y
-    with pytest.raises(ValueError, match="fresh parts"):
+    with pytest.raises(ValueError, match="pass functions that make such parts"):
         next(leave_one_out(system, x, y, x, curriculum=tiny_config().curriculum, seed=0))
 
 

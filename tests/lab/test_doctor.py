@@ -31,7 +31,7 @@ def test_the_shipped_run_is_well(capsys):
     assert main(["doctor", "healthy"]) == 0
     out = capsys.readouterr().out
     assert "healthy, verdict: healthy." in out
-    assert "16 pass, 0 warn, 0 fail" in out and "250 validation inputs, seed 0." in out
+    assert "17 pass, 0 warn, 0 fail" in out and "250 validation inputs, seed 0." in out
 
 
 def test_a_sick_run_is_a_fail_with_its_remedy(few, tmp_path, capsys):
@@ -42,6 +42,7 @@ def test_a_sick_run_is_a_fail_with_its_remedy(few, tmp_path, capsys):
     assert "let in by the training gate: 0   (below 0.5 is sick)" in out
     assert "FAIL  Do the gates let clean inputs in?" in out
     assert "-> Set training_gate_threshold to -1" in out
+    assert "FAIL  Does one of the known failures show?\n      No. 4, gate shut in training: At 1 the hard" in out
 
 
 def test_an_untrained_run_is_no_fail(few, tmp_path, capsys):
@@ -93,7 +94,7 @@ def test_on_the_page(session: Session, settle: Callable[[Session], None]):
     assert "examine again" in draw(session, session.study("doctor"))
     examined(session)
     status = session.study("doctor")
-    assert status.found.findings[2].evidence.startswith("Stage 0: all")
+    assert status.found.findings[3].evidence.startswith("Stage 0: all")
     assert "examine again" not in draw(session, status)
 
 
