@@ -1,4 +1,4 @@
-"""Experiments about settling: the detached stability loss (1), forgetting (12), fake stillness (13), the neighbour (15)."""
+"""Experiments about settling: stability from the log (1), forgetting (12), false rest (13), the neighbour (15)."""
 
 import dataclasses
 from collections.abc import Callable, Mapping
@@ -15,9 +15,8 @@ from satipatthana.core.engines import SamathaEngine, SamathaOutput
 from satipatthana.core.luck import LuckBySample
 from satipatthana.core.system import generator_for
 from satipatthana.data import DataBundle
-from satipatthana.diagnostics.attractors import CLOSE
-from satipatthana.diagnostics.collapse import spread
-from satipatthana.diagnostics.convergence import LONG, convergence, run_on
+from satipatthana.diagnostics.attractors import CLOSE, attractors, run_to_end
+from satipatthana.diagnostics.convergence import convergence
 from satipatthana.diagnostics.observing import observing
 from satipatthana.diagnostics.scale import median_pair
 from satipatthana.train.trainer import SatipatthanaTrainer
@@ -32,10 +31,9 @@ RESTLESS = 4
 FORGETFUL: Mapping[str, Any] = {
     **{path: value for path, value in SMALL.items() if not path.startswith("samatha.vicara")},
     "samatha.vicara": {"kind": "standard"},
-    "curriculum.stage1.weights.stability": 0.3,
 }
-"""The small network with the founding document's step, which sees its own state alone, and a stability loss that
-counts."""
+"""The small network with the founding document's step, which sees its own state alone."""
+STABILITY = "curriculum.stage1.weights.stability"
 SEEING = {"samatha.vicara": {"kind": "injected", "hidden": 64}}
 IMPATIENT: Mapping[str, Any] = {
     **FROM_HEALTHY,
@@ -95,13 +93,14 @@ def last_step(trainer: SatipatthanaTrainer, bundle: DataBundle) -> float:
     return torch.nan if ratio is None else ratio
 
 
-def spread_left(trainer: SatipatthanaTrainer, bundle: DataBundle) -> float:
-    """Spread of the states after 200 sober steps over that of the first guesses."""
-    system = trainer.system
+def different_ends(trainer: SatipatthanaTrainer, bundle: DataBundle) -> float:
+    """In how many different states the thoughts of ``N`` validation inputs are 200 sober steps on."""
+    system, split = trainer.system, bundle.validation
     with observing(system):
-        thought = system.think(bundle.validation.x[:N], gate="training")
-    states = run_on(system, thought, LONG).states
-    return spread(states[-1]).std / spread(states[0]).std
+        thought = system.think(split.x[:N], gate="training")
+    starts = thought.santana.states[0].double()
+    ends = run_to_end(system, thought.meta.gate[:, None] * thought.z, starts)
+    return attractors(ends, starts, split.y[:N], system.config.n_classes).n
 
 
 def called_still(trainer: SatipatthanaTrainer, bundle: DataBundle) -> float:
@@ -136,14 +135,14 @@ EXPERIMENTS = {
         measure=last_step,
         plan=((0, 40), (1, 160)),
         broken=Variant(parts={"samatha": engine(LogStability)}),
-        base={**FORGETFUL, "samatha.sati.n_steps": 5},
+        base={**FORGETFUL, STABILITY: 0.3, "samatha.sati.n_steps": 5},
     ),
     12: Experiment(
-        measure=spread_left,
+        measure=different_ends,
         plan=((0, 40), (1, 120)),
         broken=Variant(),
         fixed=Variant(SEEING),
-        base={**FORGETFUL, "samatha.sati.n_steps": 20},
+        base={**FORGETFUL, STABILITY: 1.0, "samatha.sati.n_steps": 20},
     ),
     13: Experiment(
         measure=called_still,

@@ -14,6 +14,7 @@ from satipatthana.diagnostics.findings import Patient, num
 from satipatthana.diagnostics.gradients import gradients
 from satipatthana.diagnostics.observing import observing
 from satipatthana.diagnostics.triage import KEPT, LONG
+from satipatthana.measures import distances, off_diagonal
 
 N = 64
 """Validation inputs looked at, at most."""
@@ -40,7 +41,8 @@ def stability_from_the_log(patient: Patient) -> str | None:
 
 
 def forgetting(patient: Patient) -> str | None:
-    """Is vicara's step the same whatever the input, and is hardly anything left of the first guesses in the end?"""
+    """Is vicara's step the same whatever the input, and do different inputs fall together: in the steps of a thought
+    (into one end or a few), or all into one in the long run?"""
     system = patient.system
     if int(TrainingStage.SAMATHA_TRAINING) not in patient.steps:
         return None
@@ -48,16 +50,23 @@ def forgetting(patient: Patient) -> str | None:
         thought = system.think(_inputs(patient), gate="training")
         z, first = thought.meta.gate[:, None] * thought.z, thought.santana.states[0]
         own, others = (system.samatha.vicara.begin(seen)(first) for seen in (z, z.roll(1, 0)))
-    before = spread(first).std
-    if not torch.equal(own, others) or torch.equal(z, z.roll(1, 0)) or before == 0:
+    before, near = spread(first).std, _nearest(first)
+    if not torch.equal(own, others) or torch.equal(z, z.roll(1, 0)) or min(before, near) == 0:
         return None  # it sees its input; or nothing was let in that it could see
+    nearer = _nearest(thought.s_star) / near
     left = spread(run_on(system, thought, LONG).states[-1]).std / before
-    if left >= KEPT:
+    if min(nearer, left) >= KEPT:
         return None
     return (
-        f"A step of thought is the same whatever the input was, and {LONG} steps on the ends of {len(z)} validation "
-        f"inputs are spread {num(left)} times as wide as their first guesses."
+        f"A step of thought is the same whatever the input was. At s* the nearest other of {len(z)} thoughts is "
+        f"{num(nearer)} times as far as at the first guess (median), and {LONG} steps on all of them are spread "
+        f"{num(left)} times as wide."
     )
+
+
+def _nearest(states: Tensor) -> float:
+    """Median distance of a state to the nearest other one."""
+    return float(off_diagonal(distances(states.double(), states.double())).amin(dim=1).median())
 
 
 def fake_convergence(patient: Patient) -> str | None:

@@ -82,8 +82,24 @@ def blind(weight: float) -> Patient:
 
 def test_to_forget_is_to_be_blind_and_to_contract():
     found = forgetting(blind(0.5))
-    assert found is not None and "60 validation inputs" in found
+    assert found is not None and "nearest other of 60 thoughts" in found
+    # above 1 a step keeps the sign of each coordinate: 60 thoughts stay apart
     assert forgetting(blind(4.0)) is None
+
+
+def test_to_fall_into_a_few_ends_is_to_forget_as_well():
+    run = blind(4.0)
+
+    class Half(nn.Module):
+        """Two ends, by the sign of one coordinate."""
+
+        def forward(self, s: Tensor) -> Tensor:
+            return torch.sign(s[:, :1] - s[:, :1].median()).expand_as(s)
+
+    run.system.samatha.vicara.phi = Half()  # type: ignore[assignment]
+    found = forgetting(run)
+    assert found is not None
+    assert float(found.split(" times as wide")[0].split()[-1]) > 0.5
 
 
 def test_a_step_that_sees_its_input_does_not_forget():
