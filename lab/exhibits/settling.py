@@ -47,8 +47,9 @@ class LogStability(SamathaEngine):
 
     def forward(self, x: Tensor, **mind: Any) -> SamathaOutput:
         thought = super().forward(x, **mind)
-        states = thought.santana.states
-        return dataclasses.replace(thought, stability_pair=(states[-1], states[-2:][0]))
+        *_, last = states = thought.santana.states
+        before = states[-2] if len(states) > 1 else last
+        return dataclasses.replace(thought, stability_pair=(last, before))
 
 
 class SkipsAreStill(SamathaEngine):

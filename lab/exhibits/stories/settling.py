@@ -40,7 +40,7 @@ STABILITY = Card(
     measure=Measure(
         "last step / first step",
         better="lower",
-        margin=0.08,
+        margin=0.1,
         about="size of a thought's last step as a share of its first, mean over 250 validation inputs.",
     ),
     curve="stability",
