@@ -101,7 +101,7 @@ def different_ends(trainer: SatipatthanaTrainer, bundle: DataBundle) -> float:
         thought = system.think(split.x[:N], gate="training")
     starts = thought.santana.states[0].double()
     ends = run_to_end(system, thought.meta.gate[:, None] * thought.z, starts)
-    return attractors(ends, starts, split.y[:N], system.config.n_classes).n
+    return float(attractors(ends, starts, split.y[:N], system.config.n_classes).n)
 
 
 def called_still(trainer: SatipatthanaTrainer, bundle: DataBundle) -> float:

@@ -31,10 +31,10 @@ STABILITY = Card(
         question="The stability loss has weight .3. Were it 30 on the broken side, what would that network learn?",
         options=(
             "To lie still, a hundred times more eagerly",
-            "A little more stillness: the gradient is clipped",
             "The same, to the last bit",
+            "A little more stillness: the gradient is clipped",
         ),
-        answer=2,
+        answer=1,
         because="What has no way back is a constant to the optimizer, however large. Turn the dial and compare.",
     ),
     measure=Measure(
@@ -74,8 +74,8 @@ FORGETTING = Card(
     prediction=Prediction(
         question="250 different inputs, 200 steps on: in how many different states do they end, if a step of thought "
         "sees its own state alone?",
-        options=("About 250, one for each", "About ten, one for each digit", "One or two"),
-        answer=2,
+        options=("One or two", "About ten, one for each digit", "About 250, one for each"),
+        answer=0,
         because="Each step brings all of them nearer together, and nothing pulls them apart again.",
     ),
     measure=Measure(
@@ -144,8 +144,8 @@ NEIGHBOUR = Card(
     code=Code("lab.exhibits.settling:NeighbourSati"),
     prediction=Prediction(
         question="36 sober digits think beside four drunk ones. How many of the 36 end elsewhere than they do alone?",
-        options=("None: four are too few", "About four", "All of them"),
-        answer=2,
+        options=("About four", "All of them", "None: four are too few"),
+        answer=1,
         because="The four lift the mean above the threshold for good, so nobody is ever stopped; alone everybody is.",
     ),
     measure=Measure(
