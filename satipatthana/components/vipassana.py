@@ -264,7 +264,7 @@ class StandardVipassana(nn.Module):
         return torch.stack([santana.velocity, santana.avg_energy], dim=1).nan_to_num(0.0).log1p()
 
     def read(
-        self, metrics: Float[Tensor, "B 2"], path: Float[Tensor, "B D"]
+        self, metrics: Float[Tensor, "B M"], path: Float[Tensor, "B D"]
     ) -> tuple[Float[Tensor, "B 3"], Float[Tensor, "B C"]]:
         """Logits of the scores and v_ctx, from what was measured of a thought."""
         v_ctx = self.context(torch.cat([path, metrics], dim=1))
