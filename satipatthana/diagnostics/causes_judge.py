@@ -1,27 +1,31 @@
 """Rules for causes that lie in judging: what trust reads, and what stage 2 shows it."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from jaxtyping import Bool, Float
-from torch import Tensor
+from torch import Tensor, nn
 
 from satipatthana.components.vipassana import Insight
 from satipatthana.configs import SamathaConfig
 from satipatthana.core.engines import SamathaOutput
-from satipatthana.core.luck import LuckBySample
 from satipatthana.core.system import TrainingStage
 from satipatthana.diagnostics.causes import Rule
 from satipatthana.diagnostics.findings import Patient, num, share
 from satipatthana.diagnostics.observing import observing
 from satipatthana.measures import auroc, derangement
-from satipatthana.train.stages import AUGMENTED_NOISE, PATHS, split_paths
+from satipatthana.train.stages import AUGMENTED_NOISE, PATHS, Batch, split_paths
 
 CLEAN, DRUNK = PATHS.index("clean"), PATHS.index("drunk")
+ERROR = 3
+"""Its place among what a vipassana is shown."""
 USUAL = SamathaConfig()
 """Whose dials are the default."""
 N = 48
 """Validation inputs looked at."""
+MOST = 256
+"""Rows of a batch of stage 2 that are looked at."""
 FELT = 0.01
 """Trust that differs by more when only the neighbours differ; rounding makes 1e-6 of it."""
 SAME = 1e-4
@@ -31,12 +35,6 @@ HARDLY, WRECKED = 0.2, 10.0
 .2 it is .03, with noise 5 it is 20."""
 UNJUDGED = 0.1
 """Share of drunk thoughts that may go without a single step, beyond that of the default dials."""
-LEAKED = 0.25
-"""Told an error of 0 a thought keeps more than this share of its trust; after the leak .16 at most."""
-BELIEVED = 0.1
-"""Mean trust of mismatched thoughts below which nothing has leaked."""
-TELLING = 0.9
-"""AUROC of the error alone against mismatches, from which on 0 is a strange number for it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,32 +131,52 @@ def drunk_dials(patient: Patient) -> str | None:
 
 
 def leak(patient: Patient) -> str | None:
-    """Failure 14: the judge knows a mismatch by a reconstruction error of exactly 0, which no thought has.
+    """Failure 14: stage 2 tells its judge reconstruction errors of exactly 0, which no thought has.
 
-    Read from what it does when it is told that error. Where drawings do not yet tell inputs apart, 0 is only far from
-    all that was seen, and nothing is said.
+    What a judge makes of an error of 0 is no evidence by itself: one that never saw so small an error guesses.
     """
     if not _judges(patient):
         return None
     system, x = patient.system, _inputs(patient)
+    errors = _errors_told(patient)
+    n_zero = int((errors == 0).sum())
+    if not n_zero:
+        return None
     partner = derangement(len(x), torch.Generator().manual_seed(patient.seed)).to(x.device)
     nothing = torch.zeros(len(x), device=x.device)
     with observing(system):
         thought = system.think(x, gate="training")
-        told, told_0, errors = [], [], []
-        for whose in (torch.arange(len(x), device=x.device), partner):
-            s_star, santana = thought.s_star[whose], thought.santana.rows(whose)
-            errors.append(system.drawing_error(s_star, x))
-            told.append(float(system.judge(s_star, santana, x, errors[-1]).trust.mean()))
-            told_0.append(float(system.judge(s_star, santana, x, nothing).trust.mean()))
-    fallen = all(after < LEAKED * before for before, after in zip(told, told_0, strict=True))
-    if not fallen or told[1] < BELIEVED or auroc(errors[1], errors[0]) < TELLING:
+        s_star, santana = thought.s_star[partner], thought.santana.rows(partner)
+        error = system.drawing_error(s_star, x)
+        trust, trust_0 = (system.judge(s_star, santana, x, told).trust for told in (error, nothing))
+    if torch.equal(trust, trust_0):  # a judge that does not read it
         return None
     return (
-        f"Told a reconstruction error of 0, as if it had been left out, mean trust falls from {num(told[0])} to "
-        f"{num(told_0[0])} on clean thoughts and from {num(told[1])} to {num(told_0[1])} on mismatched ones. No real "
-        "thought has that error: the mismatch path was known by it."
+        f"Stage 2 tells the judge an error of exactly 0 for {n_zero} of {len(errors)} thoughts. Mismatched ones really "
+        f"make {num(float(error.mean()))}: told so they have mean trust {num(float(trust.mean()))}, told 0 "
+        f"{num(float(trust_0.mean()))}."
     )
+
+
+def _errors_told(patient: Patient) -> Tensor:
+    """The reconstruction errors that one batch of the run's own stage 2 lays before the judge."""
+    told = [torch.zeros(0)]
+    system, curriculum = patient.system, patient.curriculum
+    rows, device = slice(min(MOST, curriculum.batch_size)), system.probes.device
+    x, y = (values[rows].to(device) for values in (patient.bundle.train.x, patient.bundle.train.y))
+    luck = torch.Generator().manual_seed(patient.seed)
+
+    def listen(_: nn.Module, shown: tuple[Any, ...]) -> None:
+        told.extend(error.flatten().cpu() for error in shown[ERROR : ERROR + 1])
+
+    listening = system.vipassana.register_forward_pre_hook(listen)
+    try:
+        with observing(system):
+            batch = Batch(x, y, luck, curriculum, curriculum.stage2.weights)
+            patient.stages[TrainingStage.VIPASSANA_TRAINING].loss(system, batch)
+    finally:
+        listening.remove()
+    return torch.cat(told)
 
 
 def _judges(patient: Patient) -> bool:
@@ -182,7 +200,7 @@ def _sober_and_drunk(patient: Patient, dials: SamathaConfig | None = None) -> tu
             drunk_mode=drunk,
             drunk_skip_prob=dials.drunk_skip_prob,
             drunk_perturbation_std=dials.drunk_perturbation_std,
-            luck=LuckBySample(patient.seed, range(2 * len(x))),
+            generator=torch.Generator().manual_seed(patient.seed),
             gate="training",
         )
     return thought, drunk
