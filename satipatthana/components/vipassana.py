@@ -262,12 +262,17 @@ class StandardVipassana(nn.Module):
         probes: Float[Tensor, "K D"],
         reconstruction_error: Float[Tensor, " B"],
     ) -> Insight:
-        stillness = torch.stack([santana.velocity, santana.avg_energy], dim=1).nan_to_num(0.0).log1p()
+        stillness = self.measure(santana)
         logits, v_ctx = self.read(stillness, s_star)
         return Insight(logits, v_ctx, santana.taken.any(dim=0), stillness, s_star)
 
+    def measure(self, santana: SantanaLog) -> Float[Tensor, "B M"]:
+        """The two numbers of ``metric_names``, per sample (failure 8) and in no batch's scale (failure 5); zeros for a
+        sample that took no step."""
+        return torch.stack([santana.velocity, santana.avg_energy], dim=1).nan_to_num(0.0).log1p()
+
     def read(
-        self, metrics: Float[Tensor, "B 2"], path: Float[Tensor, "B D"]
+        self, metrics: Float[Tensor, "B M"], path: Float[Tensor, "B D"]
     ) -> tuple[Float[Tensor, "B 3"], Float[Tensor, "B C"]]:
         """Logits of the scores and v_ctx, from what was measured of a thought."""
         v_ctx = self.context(torch.cat([path, metrics], dim=1))

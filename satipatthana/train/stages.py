@@ -187,10 +187,15 @@ def vipassana_loss(system: SatipatthanaSystem, batch: Batch) -> Terms:
     """Binary cross entropy of the three scores on the five paths; ``floor`` is what soft targets leave at best."""
     paths = walk_paths(system, batch)
     insight = system.judge(paths.s_star, paths.thought.santana.rows(paths.partner), paths.thought.x_given)
-    target = paths.target[:, None].expand(-1, len(SCORES))
-    each = F.binary_cross_entropy_with_logits(insight.logits, target, reduction="none").mean(dim=0)
+    return score_terms(insight.logits, paths.target)
+
+
+def score_terms(logits: Float[Tensor, "B 3"], target: Float[Tensor, " B"]) -> Terms:
+    """What the three scores cost, held against one target a row, and the floor of it."""
+    wanted = target[:, None].expand(-1, len(SCORES))
+    each = F.binary_cross_entropy_with_logits(logits, wanted, reduction="none").mean(dim=0)
     terms: Terms = {name: each[index] for index, name in enumerate(SCORES)}
-    terms["floor"] = binary_entropy(paths.target)
+    terms["floor"] = binary_entropy(target)
     return terms
 
 
