@@ -12,7 +12,7 @@ import gradio as gr
 
 from lab.runs import find
 from lab.session import SESSIONS
-from lab.tabs import converge, decoders, probes, train, trust
+from lab.tabs import converge, decoders, failures, probes, train, trust
 from lab.tabs.page import FIRST_TAB, PRIVATE, Opening, Page, header_row, said
 from lab.tabs.wire import Wire, stretch
 from lab.web.component import page_head
@@ -33,7 +33,7 @@ def build(opening: Opening | None = None) -> tuple[gr.Blocks, Wire]:
         page = Page(opening or Opening())
         header_row(page)
         with gr.Tabs(selected=FIRST_TAB, elem_id="tabs"):
-            for module in (train, converge, probes, decoders, trust):
+            for module in (train, converge, probes, decoders, trust, failures):
                 module.build(page)
         attached = blocks.load(said(page.attach), page.browser, [page.browser, page.visitor], **PRIVATE)
         for event in (attached, *page.openers):

@@ -347,10 +347,11 @@ class Session(Visit):
         """Of the present weights: what was found for another version is of earlier ones."""
         return self.now.job.version
 
-    def open_patient(self, side: Any) -> RunInfo:
-        """Opens the broken or the fixed run of the exhibit that was run last, in the place of the present one."""
+    def open_patient(self, side: Any, number: Any = None) -> RunInfo:
+        """Opens the broken or the fixed run of an exhibit, by default the one that was run last, in the place of the
+        present one."""
         with self._changing, said():
-            return self._take(self.ward.patient(side))
+            return self._take(self.ward.patient(side, number))
 
     def close(self) -> None:
         self._studies.close()
