@@ -25,7 +25,11 @@
 
   Page.help = () => document.getElementById("lab-help")?.togglePopover();
 
-  const tabs = () => [...document.querySelectorAll('#tabs button[role="tab"]')].filter((tab) => tab.offsetParent);
+  // Those that find no room in a narrow row are in Gradio's menu behind it.
+  const tabs = () => [
+    ...[...document.querySelectorAll('#tabs button[role="tab"]')].filter((tab) => tab.offsetParent),
+    ...document.querySelectorAll("#tabs > .tab-wrapper .overflow-dropdown button"),
+  ];
   Page.tab = (name) => tabs().find((tab) => tab.textContent.trim() === name)?.click();
 
   // A tab and a panel in it, as "Train/curves"; without a panel the tab from its top. The panel may mount only now.
