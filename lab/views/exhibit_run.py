@@ -137,8 +137,8 @@ def _progress(info: RunInfo) -> str:
         said = f"{said} · {WORDS['turned'].format(dials=info.dials)}" if said else ""
     alarm = f' data-state="{info.state}"' if info.state == "failed" or info.left else ""
     # whose button has just been disabled arrives here
-    alarm += f' tabindex="-1" data-arrive="run {info.number}"' if info.busy else ""
-    return f'<p class="exhibit-progress" role="status"{alarm}>{bar}<span>{escape(said)}</span>{stop}</p>'
+    alarm += f' data-arrive="run {info.number}"' if info.busy else ""
+    return f'<p class="exhibit-progress" role="status" tabindex="-1"{alarm}>{bar}<span>{escape(said)}</span>{stop}</p>'
 
 
 def _busy_words(info: RunInfo) -> str:
