@@ -4,7 +4,8 @@ from typing import TYPE_CHECKING
 
 from lab.exhibits.card import SIDES, Card, Dial
 from lab.exhibits.catalogue import CARDS
-from lab.views.exhibit import DialInfo, ExhibitInfo, FigureInfo, Phase, StoryInfo
+from lab.views.exhibit import ExhibitInfo, FigureInfo, Phase, StoryInfo
+from lab.views.exhibit_dials import DialInfo, DialsInfo
 from lab.views.exhibit_run import CourseInfo, RunInfo
 from lab.views.style import number
 from lab.views.wall import Expected, WallCard, WallResult
@@ -41,7 +42,9 @@ def _expected(card: Card, stay: Stay) -> Expected:
     return "right" if stay.expected == card.prediction.answer else "wrong"
 
 
-def exhibit(card: Card, stay: Stay, *, running: int | None = None, unsaved: int = 0, error: str = "") -> ExhibitInfo:
+def exhibit(
+    card: Card, stay: Stay, *, running: int | None = None, unsaved: bool = False, error: str = ""
+) -> ExhibitInfo:
     """One exhibit; its cause, cure and code only when it has come to its end once. ``running``: another one."""
     phase: Phase = "told" if stay.told else "run" if stay.begun else "ask"
     pair = stay.pair
@@ -54,7 +57,6 @@ def exhibit(card: Card, stay: Stay, *, running: int | None = None, unsaved: int 
         busy=stay.busy,
         begun=stay.begun,
         expected=stay.expected,
-        dials=_dials(card, pair),
         seed=0 if pair is None else pair.seed,
         n=None if pair is None else _size(pair),
         error=error,
@@ -63,6 +65,14 @@ def exhibit(card: Card, stay: Stay, *, running: int | None = None, unsaved: int 
         before=numbers[place - 1] if place else None,
         after=numbers[place + 1] if place + 1 < len(numbers) else None,
     )
+
+
+def dials(card: Card, stay: Stay, error: str = "") -> DialsInfo | None:
+    """Its dials as they were in the run that is shown; None before it has begun."""
+    if not stay.begun:
+        return None
+    seed = 0 if stay.pair is None else stay.pair.seed
+    return DialsInfo(card.number, _dials(card, stay.pair), seed, stay.busy, error)
 
 
 def run(card: Card, stay: Stay) -> RunInfo:

@@ -13,7 +13,8 @@ from lab.exhibits.catalogue import card_of, side_of
 from lab.limits import BadInput
 from lab.session import SAID, Session
 from lab.tabs.page import PRIVATE, Memory, Page, Tick, open_tab, pressed, session_of
-from lab.views.exhibit import ask_html, dials_html, head_html, told_html, why_html
+from lab.views.exhibit import ask_html, head_html, told_html, why_html
+from lab.views.exhibit_dials import dials_html
 from lab.views.exhibit_run import run_html, strip_html
 from lab.views.wall import wall_html
 from lab.web import panels
@@ -85,11 +86,11 @@ def act(session: Session, memory: Memory, sent: Any) -> bool:
     name, _, more = str(told.get("act")).partition(":")
     number = memory.get(OPEN, session.ward.looked_at)
     if name == "open":
-        show(session.id, memory, int(more) if more.isdigit() else more)
+        show(session.id, memory, _whole(more))
     elif name == "wall":
         show(session.id, memory, None)
     elif name == "expect":
-        session.ward.begin(number, int(more) if more.isdigit() else more or None)
+        session.ward.begin(number, _whole(more) if more else None)
     elif name == "run":
         form = told.get("form")
         session.ward.run(number, form if isinstance(form, dict) else {})
@@ -103,12 +104,17 @@ def act(session: Session, memory: Memory, sent: Any) -> bool:
     return False
 
 
+def _whole(sent: str) -> int | str:
+    """The number that is written there, or what is."""
+    return int(sent) if sent.isascii() and sent.isdigit() and len(sent) < 10 else sent
+
+
 def look(visitor: Any, memory: Memory) -> tuple[Any, ...]:
     """What changed since this page last looked: the wall, or the parts of an exhibit."""
     session = session_of(visitor)
     ward, status = session.ward, session.ward.status()
     number = memory.setdefault(OPEN, ward.looked_at)
-    key = (number, status.seq, status.state, memory.get(ERROR), ward.begun, session.unsaved_steps)
+    key = (number, status.seq, status.state, memory.get(ERROR), ward.begun, session.unsaved_steps > 0)
     nothing = (gr.skip(),) * PARTS
     if not memory.new("failures", key):
         return nothing
@@ -128,9 +134,9 @@ def _wall(session: Session, memory: Memory) -> tuple[str, ...]:
 
 def _exhibit(session: Session, memory: Memory, number: int) -> tuple[str, ...]:
     card, ward = card_of(number), session.ward
-    stay, status = ward.stay(number), ward.status()
+    stay, status, error = ward.stay(number), ward.status(), memory.get(ERROR, "")
     other = status.settings.number if status.busy and status.settings.number != number else None
-    info = looks_exhibits.exhibit(card, stay, running=other, unsaved=session.unsaved_steps, error=memory.get(ERROR, ""))
+    info = looks_exhibits.exhibit(card, stay, running=other, unsaved=session.unsaved_steps > 0, error=error)
     going = looks_exhibits.run(card, stay)
     return (
         "",
@@ -138,7 +144,7 @@ def _exhibit(session: Session, memory: Memory, number: int) -> tuple[str, ...]:
         ask_html(info),
         run_html(going),
         strip_html(going),
-        dials_html(info),
+        dials_html(looks_exhibits.dials(card, stay, error)),
         told_html(info),
         why_html(info),
     )

@@ -1,9 +1,9 @@
 """An exhibit told in an order that spoils nothing: symptom and guess, the question, then what it was and what to do."""
 
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Literal
 
+from lab.views.exhibit_dials import error_html
 from lab.views.panel import Panel, panel_html
 from lab.views.style import count, escape, number
 
@@ -31,22 +31,6 @@ WHY = Panel(
     "The code is read from the source itself, so what is shown is what has just run. Where the founding document says "
     "something else than what was measured here, the figures are told.",
 )
-DIALS = Panel(
-    "What if it were set otherwise?",
-    "Turn a dial or take another seed, and run both again. What was run before with the same dials is shown at once.",
-    "A dial of the broken side moves the sickness, one of the fixed side the cure; a dial of both moves what they "
-    "share. The seed is that of the weights, the order of the data and the noise. What was foretold held for the "
-    "defaults.",
-    "",
-    "lab.exhibits.experiment.config_of",
-)
-SIDES = MappingProxyType(
-    {
-        "broken": '<i class="mark broken" title="of the broken side"></i>',
-        "fixed": '<i class="mark fixed" title="of the fixed side"></i>',
-        "both": '<i class="mark broken" title="of both sides"></i><i class="mark fixed"></i>',
-    }
-)
 WORDS = {
     "back": "← All failures",
     "before": "Failure {number}",
@@ -67,32 +51,13 @@ WORDS = {
     "wrong": "Not so.",
     "open": "Open the {side} run",
     "opens": "It becomes the open run of the whole page, and {looks} shows it.",
-    "unsaved": "{n} steps of the run that is open now are not saved and are let go: save it on Train to keep it.",
+    "unsaved": "Steps of the run that is open now are not saved and would be lost: save it on Train first.",
     "ask": "Ask the doctor",
     "asks": "opens the broken run and has it examined, on Train.",
-    "again": "Run again",
-    "reset": "Back to the defaults",
-    "seed": "seed",
-    "default": "default {value}",
     "ahead": "fixed is ahead by {ahead}; over three seeds at least {margin}",
     "behind": "fixed is not ahead here; with the default dials it was, over three seeds, by at least {margin}",
     "better": "{better} is better",
 }
-
-
-@dataclass(frozen=True)
-class DialInfo:
-    """One dial as it was in the run that is shown."""
-
-    name: str
-    """As the page sends it back: ``side|path``."""
-    label: str
-    side: Literal["broken", "fixed", "both"]
-    value: float | str
-    default: float | str
-    low: float
-    high: float
-    choices: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -142,7 +107,6 @@ class ExhibitInfo:
     busy: bool = False
     begun: bool = False
     expected: int | None = None
-    dials: tuple[DialInfo, ...] = ()
     seed: int = 0
     n: int | None = None
     """Validation inputs of the figure."""
@@ -150,8 +114,8 @@ class ExhibitInfo:
     """What was wrong with what was sent last."""
     running: int | None = None
     """Another exhibit that runs now."""
-    unsaved: int = 0
-    """Steps that opening a patient lets go."""
+    unsaved: bool = False
+    """Opening a patient lets go of steps that were not saved."""
     before: int | None = None
     after: int | None = None
     """Its neighbours on the wall."""
@@ -191,8 +155,8 @@ def ask_html(info: ExhibitInfo) -> str:
     options = "".join(_option(info, index, option) for index, option in enumerate(story.options))
     asked = (
         f'<div class="exhibit-ask" data-key="ask {story.number}"><h4>{head}</h4><p id="exhibit-question">'
-        f'{escape(story.question)}</p><ol role="group" aria-labelledby="exhibit-question">{options}</ol>{_just(info)}'
-        f"{'' if info.begun else _error(info)}</div>"
+        f'{escape(story.question)}</p><div role="group" aria-labelledby="exhibit-question"><ol>{options}</ol></div>'
+        f"{_just(info)}{'' if info.begun else error_html(info.error)}</div>"
     )
     return panel_html("exhibit-before", ASK, words, asked)
 
@@ -215,10 +179,6 @@ def _just(info: ExhibitInfo) -> str:
     ends = "" if info.running is None else f"<small>{WORDS['ends'].format(number=info.running)}</small>"
     button = f'<button type="button" class="lab-quiet-button" data-act="expect:">{WORDS["just"]}</button>'
     return f'<p class="exhibit-just">{button}{ends}</p>'
-
-
-def _error(info: ExhibitInfo) -> str:
-    return f'<p class="exhibit-error" role="alert">{escape(info.error)}</p>' if info.error else ""
 
 
 # --- after it has run -------------------------------------------------------------------------------------------
@@ -294,54 +254,9 @@ def _patients(info: ExhibitInfo) -> str:
         for side in ("broken", "fixed")
     )
     looks = escape(info.story.looks.partition("/")[0])
-    unsaved = WORDS["unsaved"].format(n=count(info.unsaved)) if info.unsaved else ""
+    unsaved = WORDS["unsaved"] if info.unsaved else ""
     return (
         f'<div class="exhibit-patients"><div>{buttons}</div><p>{WORDS["opens"].format(looks=looks)} '
         f'<button type="button" class="lab-link" data-act="doctor:broken"{able}>{WORDS["ask"]}</button> '
         f"{WORDS['asks']} <b>{unsaved}</b></p></div>"
     )
-
-
-# --- dials --------------------------------------------------------------------------------------------------------
-
-
-def dials_html(info: ExhibitInfo) -> str:
-    """A form of dials and seed; it comes when the exhibit has been run once, so that a guess is about the defaults."""
-    if not info.begun:
-        return ""
-    fields = "".join(_dial(dial) for dial in info.dials)
-    able = " disabled" if info.busy else ""
-    seed = (
-        f'<label class="dial seed"><span>{WORDS["seed"]}</span><input type="number" name="seed" value="{info.seed}" '
-        f'data-default="0" min="0" step="1"><small>{WORDS["default"].format(value=0)}</small></label>'
-    )
-    form = (
-        f'<form class="exhibit-dials" data-key="dials {info.story.number}" novalidate>'
-        f'<div class="dials">{fields}{seed}</div><div class="dials-buttons">'
-        f'<button type="submit" class="lab-button" data-act="run"{able}>{WORDS["again"]}</button>'
-        f'<button type="button" class="lab-quiet-button" data-defaults>{WORDS["reset"]}</button></div></form>'
-    )
-    return panel_html("exhibit-again", DIALS, form, _error(info))
-
-
-def _dial(dial: DialInfo) -> str:
-    name, default = escape(dial.name), escape(_written(dial.default))
-    if dial.choices:
-        options = "".join(
-            f'<option value="{escape(choice)}"{" selected" if choice == dial.value else ""}>{escape(choice)}</option>'
-            for choice in dial.choices
-        )
-        field = f'<select name="{name}" data-default="{default}">{options}</select>'
-    else:
-        field = (
-            f'<input type="number" name="{name}" value="{escape(_written(dial.value))}" data-default="{default}" '
-            f'min="{dial.low:g}" max="{dial.high:g}" step="any">'
-        )
-    return (
-        f'<label class="dial"><span>{SIDES[dial.side]}{escape(dial.label)}</span>{field}'
-        f"<small>{WORDS['default'].format(value=default)}</small></label>"
-    )
-
-
-def _written(value: float | str) -> str:
-    return value if isinstance(value, str) else f"{value:g}"

@@ -156,6 +156,7 @@ def sent(**data: Any) -> gr.EventData:
     ("data", "said"),
     [
         ({"act": "open:16"}, "Exhibit is 16"),
+        ({"act": "open:²"}, "Exhibit is '²'"),
         ({"act": "open:<b>"}, "Exhibit is '<b>'"),
         ({"act": "open:9999999999999999999999999999999999"}, "Exhibit is "),
         ({"act": "expect:7"}, "Option is 7; expected a whole number from 0 to 2"),

@@ -8,25 +8,21 @@ import numpy as np
 import pytest
 
 from lab.views.exhibit import (
-    DialInfo,
     ExhibitInfo,
     FigureInfo,
     StoryInfo,
     ask_html,
-    dials_html,
     head_html,
     told_html,
     why_html,
 )
+from lab.views.exhibit_charts import _apart, smoothed, step_axis, value_axis
+from lab.views.exhibit_dials import DialInfo, DialsInfo, dials_html
 from lab.views.exhibit_run import (
     CourseInfo,
     RunInfo,
-    _apart,
     run_html,
-    smoothed,
-    step_axis,
     strip_html,
-    value_axis,
 )
 from lab.views.thumbnails import THUMBNAILS, thumbnail_svg
 from lab.views.wall import WallCard, WallResult, wall_html
@@ -55,7 +51,8 @@ DIALS = (
     DialInfo("fixed|a.b", "balance", "fixed", 0.5, 0.3, 0.0, 5.0),
     DialInfo("both|a.kind", "kind", "both", "tall", "short", 0, 0, ("short", "tall")),
 )
-TOLD = ExhibitInfo(STORY, FIGURE, "told", begun=True, expected=0, dials=DIALS, seed=4, n=250, before=2, after=None)
+TOLD = ExhibitInfo(STORY, FIGURE, "told", begun=True, expected=0, seed=4, n=250, before=2, after=None)
+FORM = DialsInfo(3, DIALS, 4)
 ASKED = ExhibitInfo(STORY, replace(FIGURE, broken=None, fixed=None, ahead=None))
 
 
@@ -122,7 +119,7 @@ def test_fifteen_symptoms_are_drawn_each_its_own_and_the_rest_by_two_curves():
 
 
 def test_before_it_has_run_nothing_is_given_away():
-    shown = head_html(ASKED) + ask_html(ASKED) + dials_html(ASKED) + told_html(ASKED) + why_html(ASKED)
+    shown = head_html(ASKED) + ask_html(ASKED) + dials_html(None) + told_html(ASKED) + why_html(ASKED)
     assert "A &lt;sick&gt; network" in shown and "nobody knows" in shown and "Too small." in shown
     for secret in ("The cause.", "The cure.", "The lesson.", "So it was.", "Other than told.", "x = a", "answer'"):
         assert secret not in shown
@@ -164,7 +161,7 @@ def test_patients_can_be_opened_but_not_while_it_runs_again():
     acts = re.findall(r'data-act="((?:patient|doctor):\w+)"', html)
     assert acts == ["patient:broken", "patient:fixed", "doctor:broken"]
     assert "Probes shows it" in html and "not saved" not in html
-    assert "120 steps" in told_html(replace(TOLD, unsaved=120))
+    assert "not saved" in told_html(replace(TOLD, unsaved=True))
     assert told_html(replace(TOLD, busy=True)).count("disabled") == 3
 
 
@@ -178,18 +175,18 @@ def test_the_rest_of_the_story_with_its_code():
 
 
 def test_dials_show_value_default_and_side_and_come_when_it_has_begun():
-    html = dials_html(TOLD)
+    html = dials_html(FORM)
     assert 'name="fixed|a.b" value="0.5" data-default="0.3" min="0" max="5"' in html
     assert '<option value="tall" selected>' in html and 'data-default="short"' in html
     assert 'name="seed" value="4" data-default="0"' in html
     assert "of the fixed side" in html and "of both sides" in html
     assert 'data-key="dials 3"' in html and "data-defaults" in html
-    assert dials_html(ASKED) == ""
-    assert 'data-act="run" disabled' in dials_html(replace(TOLD, busy=True))
+    assert dials_html(None) == ""
+    assert 'data-act="run" disabled' in dials_html(replace(FORM, busy=True))
 
 
 def test_what_was_refused_is_said_where_it_was_sent():
-    assert "Seed is &lt;x&gt;." in dials_html(replace(TOLD, error="Seed is <x>."))
+    assert "Seed is &lt;x&gt;." in dials_html(replace(FORM, error="Seed is <x>."))
     assert 'role="alert"' in ask_html(replace(ASKED, error="No.")) and "alert" not in ask_html(
         replace(TOLD, error="No.")
     )
@@ -244,7 +241,8 @@ def test_broken_is_hollow_and_dashed_and_fixed_is_solid():
     assert html.count(">broken</text>") == html.count(">fixed</text>") == 2
     assert html.count("stage 1</text>") == 2 and "stage 0<" not in html
     assert "Loss: total <span>mean of 5 steps" in html and "Perplexity, higher is better" in html
-    assert "step 1\nbroken" in html
+    assert html.count("step 0\nbroken 1.00\nfixed 1.00") == 1 and "step 40\nbroken 2.00\nfixed 1.00" in html
+    assert html.count("data-tip") == 2 + 17  # two looks; 40 steps in bands around 0, 2.5, 5 ... 40
 
 
 def test_a_loss_that_is_no_number_leaves_a_gap():
@@ -271,7 +269,8 @@ def test_smoothing_is_a_mean_of_the_last_ones():
         ([0.01, 0.7], 0.01, 1, True),
         ([-0.4, 0.3], -0.4, 0.4, False),
         ([0.0, 3.0], 0, 3, False),
-        ([2e-5, 9e-3], 2e-5, 0.01, True),
+        ([2e-5, 9e-3], 1e-5, 0.01, True),
+        ([0.002, 0.03], 0.001, 0.1, True),
         ([], 0, 1, False),
         ([NAN], 0, 1, False),
         ([0.0], 0, 1, False),

@@ -7,12 +7,13 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from lab.views.exhibit import ask_html, dials_html, head_html
+from lab.views.exhibit import ask_html, head_html
+from lab.views.exhibit_dials import dials_html
 from lab.views.exhibit_run import run_html, strip_html
 from lab.views.wall import WallCard, wall_html
 from lab.web.panels import go, panel, show, way
 from tests.ui.conftest import OpenPage, WatchedPage
-from tests.views.test_failures import ASKED, DIALS, RUN, TOLD, course
+from tests.views.test_failures import ASKED, DIALS, FORM, RUN, course
 from tests.web.conftest import loaded
 from tests.web.stage import Answer, staged
 
@@ -61,7 +62,7 @@ def heard(tab: Tab) -> Any:
 
 
 def test_a_form_sends_its_fields_with_the_press(tab: Tab):
-    tab.show(body=dials_html(TOLD))
+    tab.show(body=dials_html(FORM))
     tab.page.get_by_label("balance").fill("1.5")
     tab.page.get_by_label("seed").fill("")
     tab.page.get_by_role("button", name="Run again").click()
@@ -76,12 +77,12 @@ def test_a_form_sends_its_fields_with_the_press(tab: Tab):
 
 
 def test_what_was_typed_stays_until_another_exhibit_comes(tab: Tab):
-    tab.show(body=dials_html(TOLD))
+    tab.show(body=dials_html(FORM))
     tab.page.get_by_label("balance").fill("1.5")
-    tab.show(body=dials_html(replace(TOLD, busy=True)))
+    tab.show(body=dials_html(replace(FORM, busy=True)))
     expect(tab.page.get_by_role("button", name="Run again")).to_be_disabled()
     expect(tab.page.get_by_label("balance")).to_have_value("1.5")
-    other = replace(TOLD, story=replace(TOLD.story, number=4), dials=(replace(DIALS[0], value=0.25),))
+    other = replace(FORM, number=4, dials=(replace(DIALS[0], value=0.25),))
     tab.show(body=dials_html(other))
     expect(tab.page.get_by_label("balance")).to_have_value("0.25")
 
