@@ -17,6 +17,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from tests.ui.browser import find_chromium  # noqa: E402
+from tests.ui.conftest import toured  # noqa: E402
 
 OUT = ROOT / "assets" / "screenshots"
 WAIT_MS = 120_000
@@ -61,7 +62,7 @@ def _wait_for(url: str) -> None:
 
 
 def _open(browser: Browser, url: str, width: int, height: int) -> Page:
-    page = browser.new_page(viewport={"width": width, "height": height})
+    page = browser.new_page(viewport={"width": width, "height": height}, storage_state=toured(url))
     page.set_default_timeout(WAIT_MS)
     page.goto(url)
     page.wait_for_selector('#converge [data-state="thought"]')

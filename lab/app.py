@@ -13,7 +13,8 @@ import gradio as gr
 from lab.runs import find
 from lab.session import SESSIONS
 from lab.tabs import converge, decoders, failures, probes, train, trust
-from lab.tabs.page import FIRST_TAB, PRIVATE, Opening, Page, header_row, said
+from lab.tabs.arrive import arrival
+from lab.tabs.page import FIRST_TAB, Opening, Page, header_row
 from lab.tabs.wire import Wire, stretch
 from lab.web.component import page_head
 
@@ -32,10 +33,9 @@ def build(opening: Opening | None = None) -> tuple[gr.Blocks, Wire]:
     with gr.Blocks(title=TITLE, analytics_enabled=False, fill_width=True) as blocks:
         page = Page(opening or Opening())
         header_row(page)
-        with gr.Tabs(selected=FIRST_TAB, elem_id="tabs"):
-            for module in (train, converge, probes, decoders, trust, failures):
-                module.build(page)
-        attached = blocks.load(said(page.attach), page.browser, [page.browser, page.visitor], **PRIVATE)
+        with gr.Tabs(selected=FIRST_TAB, elem_id="tabs") as tabs:
+            names = [str(module.build(page).id) for module in (train, converge, probes, decoders, trust, failures)]
+        attached = arrival(blocks, page, tabs, names)
         for event in (attached, *page.openers):
             for hang_on in page.on_open:
                 hang_on(event)

@@ -22,8 +22,6 @@ class Source:
     thinker: Thinker
     blurs: bool
     """Its intermediate decodes are trained on blurred targets."""
-    key: str
-    """Of these weights, among all runs."""
 
 
 _KEPT: dict[str, Source] = {}
@@ -53,7 +51,7 @@ def _load(name: str) -> Source:
     trainer = opened.trainer
     system = trainer.system.eval().requires_grad_(False)
     snapshot = Snapshot(system, 0, 0, tuple(trainer.history), tuple(trainer.keyframes), curriculum=trainer.curriculum)
-    return Source(name, snapshot, Thinker(opened.bundle), blurs(trainer), f"shipped {name}")
+    return Source(name, snapshot, Thinker(opened.bundle), blurs(trainer))
 
 
 def blurs(trainer: "SatipatthanaTrainer") -> bool:

@@ -88,8 +88,9 @@ class StripLook:
     before_at: str
 
 
-def gallery(bundle: "DataBundle", n: int, part: Part = "test") -> Gallery:
-    """The first `n` samples of a split in turns of class, so that a short gallery shows every class."""
+def gallery(bundle: "DataBundle", n: int, part: Part = "test", also: int | None = None) -> Gallery:
+    """The first `n` samples of a split in turns of class, so that a short gallery shows every class. `also`: a sample
+    that takes the last one's place if it is not among them."""
     split = bundle.test if part == "test" else bundle.validation
     labels = split.y.numpy()
     # how many of its own class stand before each sample: one turn after the other, each in the stored order
@@ -97,6 +98,8 @@ def gallery(bundle: "DataBundle", n: int, part: Part = "test") -> Gallery:
     for label in np.unique(labels):
         turn[labels == label] = np.arange(int((labels == label).sum()))
     chosen = np.lexsort((labels, turn))[:n]
+    if also is not None and also not in chosen:
+        chosen[-1] = also
     names = tuple(bundle.class_names[int(label)] for label in labels[chosen])
     return Gallery(tuple(chosen.tolist()), split.x[chosen].numpy(), names)
 

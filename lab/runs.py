@@ -23,6 +23,8 @@ SHIPPED = (HEALTHY, SHARP, LOCAL)
 MARK = "config.json"
 """A folder with this file is a whole run: it is written last."""
 VITALS_EVERY = 25
+LONGEST_NAME = 64
+"""Characters of a run's name."""
 
 
 class RunError(ValueError):

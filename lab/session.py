@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from lab import companion, looks, looks_collapse, runs
+from lab.attending import Attending
 from lab.dials import Dial, dials_of, turn_dial
 from lab.jobs import STAGES
 from lab.limits import BadInput, choice, number
 from lab.project import PROJECTOR, Projector, Ticket
-from lab.question import Question
+from lab.question import Part, Question
 from lab.registry import Registry
 from lab.replay import place
 from lab.runs import OpenRun, Shelf
@@ -26,8 +27,7 @@ from lab.studies.drink import TwinsLook, twins_look
 from lab.studies.study import Studies, StudyStatus, Subject
 from lab.thoughts import Context, Shown, axis_view, placing, umap_view
 from lab.views.thought import axis_patch, umap_patch
-from lab.visit import SAID, Opened, Visit, said
-from lab.ward import Ward
+from lab.visit import SAID, Opened, said
 
 __all__ = ["SAID", "SESSIONS", "Session", "open_session"]
 
@@ -40,7 +40,7 @@ SHARP_DATA = "digits"
 """What the shipped run without blurred targets has learned."""
 
 
-class Session(Visit):
+class Session(Attending):
     """See the module. `id` cannot be guessed; a page keeps it and finds its session again after a reload."""
 
     def __init__(
@@ -54,7 +54,6 @@ class Session(Visit):
         self._ticket: Ticket | None = None
         self._strip: tuple[int, float, looks.StripLook] | None = None
         self._studies = Studies()
-        self.ward = Ward(data_dir)
 
     # --- training -------------------------------------------------------------------------------------------------
 
@@ -169,17 +168,19 @@ class Session(Visit):
 
     # --- thinking -------------------------------------------------------------------------------------------------
 
-    def gallery(self, n: Any = 24, part: Any = "test") -> looks.Gallery:
-        """Samples to choose from, every class among them."""
+    def gallery(self, n: Any = 24, part: Any = "test", also: Any = None) -> looks.Gallery:
+        """Samples to choose from, every class among them; `also` is one that must be there, in the last's place."""
         bundle = self.now.run.bundle
         part = choice(part, ("test", "validation"), "Split")
         n = number(n, 1, MOST_SHOWN, "Number of samples", integer=True)
-        return self._keep(("gallery", bundle.name, n, part), lambda: looks.gallery(bundle, n, part))
+        if also is not None:
+            split = bundle.test if part == "test" else bundle.validation
+            also = number(also, 0, len(split) - 1, "Sample", integer=True)
+        return self._keep(("gallery", bundle.name, n, part, also), lambda: looks.gallery(bundle, n, part, also))
 
     def thought_now(self, **sent: Any) -> Shown:
         """Thinks with the present weights, also while they are in training. The settings are those of `Question`."""
-        bundle = self.now.run.bundle
-        question = Question.checked({"test": len(bundle.test), "train": len(bundle.train)}, **sent)
+        question = self.question_of(**sent)
         source = self._source(question)
         self._shown = source.thinker.now(
             f"thought-{next(self._numbers)}",
@@ -190,6 +191,16 @@ class Session(Visit):
             switches=self.switches,
         )
         return self._shown
+
+    @property
+    def sizes(self) -> dict[Part, int]:
+        """Samples of each split that can be thought about."""
+        bundle = self.now.run.bundle
+        return {"test": len(bundle.test), "train": len(bundle.train)}
+
+    def question_of(self, **sent: Any) -> Question:
+        """What a page asks, checked."""
+        return Question.checked(self.sizes, **sent)
 
     @property
     def blurs(self) -> bool:
@@ -228,8 +239,7 @@ class Session(Visit):
     def umap_start(self) -> None:
         """Asks for the UMAP map of the last thought; a request for an older one is dropped."""
         shown = self._last_shown()
-        key = f"{self._source(shown.question).key} {shown.context.version}"
-        self._ticket = self._projector.ask(self.id, placing(shown, key))
+        self._ticket = self._projector.ask(self.id, placing(shown))
 
     def umap_patch(self) -> dict[str, Any] | None:
         """How far the map of the last thought is, as the page is told; None when it was not asked for."""
@@ -347,15 +357,8 @@ class Session(Visit):
         """Of the present weights: what was found for another version is of earlier ones."""
         return self.now.job.version
 
-    def open_patient(self, side: Any, number: Any = None) -> RunInfo:
-        """Opens the broken or the fixed run of an exhibit, by default the one that was run last, in the place of the
-        present one."""
-        with self._changing, said():
-            return self._take(self.ward.patient(side, number))
-
     def close(self) -> None:
         self._studies.close()
-        self.ward.close()
         super().close()
 
     def _source(self, question: Question) -> companion.Source:
@@ -363,7 +366,7 @@ class Session(Visit):
         if question.weights == "sharp":
             with said():
                 return companion.companion(runs.SHARP, now.run.bundle)
-        return companion.Source(now.run.name, now.snapshot(), now.thinker, self.blurs, f"{self._job_id} {now.epoch}")
+        return companion.Source(now.run.name, now.snapshot(), now.thinker, self.blurs)
 
     def _take(self, run: OpenRun) -> RunInfo:
         info = super()._take(run)

@@ -4,14 +4,15 @@ A thought is computed once and sent once; the page scrubs it alone. What is draw
 never to the run itself.
 """
 
-import threading
-from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
+from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from lab.kept import Kept
 from lab.question import Question
 from lab.replay import chosen_keyframes, place, stage_marks
 from lab.views.thought import About, Cloud, Frame, MapView, MindView, StageMark, thought_payload
@@ -22,24 +23,41 @@ if TYPE_CHECKING:
     from lab.status import Place, Snapshot
     from satipatthana.core.system import SatipatthanaSystem
     from satipatthana.data import DataBundle
-    from satipatthana.diagnostics.projection import FlatMap
+    from satipatthana.diagnostics.projection import FlatMap, Neighbourhoods
     from satipatthana.diagnostics.thought import Thought
-    from satipatthana.train.records import Keyframe, StepRecord
+    from satipatthana.train.records import StepRecord
 
 CONTEXT = 2000  # points behind the present thought
 FRAME_CONTEXT = 1000  # and behind each earlier one
 OPEN = -1.0  # a gate threshold that lets everything in
+CONTEXTS_KEPT = 8  # half a megabyte each, in a network of 64 dimensions
+PASTS_KEPT = 160  # an eighth of that; a replay visits no more keyframes than these
 
 
 @dataclass(frozen=True, eq=False)
 class Context:
     """Where the ends of many thoughts lie at one version of the weights: N points of D dimensions, K probes."""
 
-    version: int
+    key: str
+    """Names the weights and the inputs: whoever has the same has this context."""
     s_star: np.ndarray
     probes: np.ndarray
     pca: "FlatMap"
     cloud: Cloud
+
+    @cached_property
+    def quality(self) -> "Neighbourhoods | None":
+        """Whether neighbours on the map are neighbours; a tenth of a second, so not before somebody asks."""
+        from satipatthana.diagnostics.projection import neighbourhoods
+
+        rows = slice(0, FRAME_CONTEXT)
+        return neighbourhoods(self.s_star[rows], self.cloud.points[rows])
+
+
+# For all visitors, by the weights: most of them look at the same shipped run, and where its thoughts ended at every
+# keyframe is half of the work of a replay.
+_CONTEXTS = Kept(CONTEXTS_KEPT)
+_PASTS = Kept(PASTS_KEPT)  # ends of thoughts, in half precision
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,22 +94,15 @@ class Shown:
 
 
 class Thinker:
-    """Thinks about samples of one data set with snapshots of one run, and keeps what will be asked for again."""
+    """Thinks about samples of one data set with snapshots of one run; what will be asked for again is kept."""
 
     def __init__(self, bundle: "DataBundle") -> None:
         self.bundle = bundle
-        self._contexts: OrderedDict[int, Context] = OrderedDict()
-        self._past: dict[tuple[int, int], np.ndarray] = {}  # ends of thoughts at keyframes, in half precision
-        self._lock = threading.Lock()
 
     def context(self, snapshot: "Snapshot") -> Context:
-        """The map of this snapshot; kept for the last two versions of the weights."""
-        with self._lock:
-            if snapshot.version not in self._contexts:
-                self._contexts[snapshot.version] = self._fit(snapshot)
-                while len(self._contexts) > 2:
-                    self._contexts.popitem(last=False)
-            return self._contexts[snapshot.version]
+        """The map of this snapshot; one object as long as the weights stay as they are."""
+        key = self._key(snapshot.system)
+        return _CONTEXTS.get(key, lambda: self._fit(key, snapshot.system))
 
     def now(
         self,
@@ -108,7 +119,7 @@ class Thinker:
         ``blurs``: early decodes were taught a blur; ``switches``: another run can show them without.
         """
         context, history = self.context(snapshot), snapshot.history
-        minds = self._minds(snapshot.system, question, context.pca, context.s_star)
+        minds = self._minds(snapshot.system, question, context.pca, context.s_star, {})
         target, label = question.look_up(self.bundle)
         about = About(
             run=run,
@@ -147,53 +158,60 @@ class Thinker:
 
         All frames lie on the axes of the shown map, so that a collapse is seen as one.
         """
-        from satipatthana.diagnostics.projection import neighbourhoods
         from satipatthana.train.records import last_move, walk
 
         context, question, keyframes = shown.context, shown.question, snapshot.keyframes
         length = sum(len(thought.step_size) for thought in shown.thoughts.values())
         frames: list[Frame] = []
         ends, moved = None, None
+        known: Mapping[Any, MindView] = {}
         chosen = chosen_keyframes(keyframes, shown.frames[-1].global_step, length)
         for index, past in walk(snapshot.system, keyframes, chosen):
             if not go_on():
                 return None
             if ends is None or moved != last_move(keyframes, index):
                 moved = last_move(keyframes, index)
-                ends = self._past_ends(past, keyframes[max(moved, 0)])
+                ends, known = self._past_ends(past), {}
                 cloud = self._cloud(ends, past.probes.numpy(), context.pca)
             # Before its keys are fitted the gate compares something else: the threshold of today says nothing then.
             then = question if past.samatha.vitakka.has_gate_keys else replace(question, threshold=OPEN)
-            minds = self._minds(past, then, context.pca, ends)
+            minds = known = self._minds(past, then, context.pca, ends, known)
             frames.append(_frame(place(keyframes[index]), minds, snapshot.history, cloud))
         if not go_on():
             return None
-        rows = slice(0, FRAME_CONTEXT)
-        quality = neighbourhoods(context.s_star[rows], context.cloud.points[rows])
         present = shown.frames[-1]
         return replace(
             shown,
             frames=(*frames, present),
-            honesty=self._confess(present.minds, context, question.seed, quality),
+            honesty=self._confess(present.minds, context, question.seed, context.quality),
             whole=True,
         )
 
     # --- inside ---------------------------------------------------------------------------------------------------
 
-    def _fit(self, snapshot: "Snapshot") -> Context:
+    def _key(self, system: "SatipatthanaSystem") -> str:
+        """Names all that decides where thoughts end; some milliseconds."""
+        named = blake2b(repr(system.config.samatha).encode(), digest_size=16)
+        for value in system.samatha.state_dict().values():
+            named.update(value.numpy().tobytes())
+        return f"{self._inputs} {named.hexdigest()}"
+
+    @cached_property
+    def _inputs(self) -> str:
+        x = self.bundle.train.x[:CONTEXT].numpy().tobytes()
+        return f"{self.bundle.name} {blake2b(x, digest_size=16).hexdigest()}"
+
+    def _fit(self, key: str, system: "SatipatthanaSystem") -> Context:
         from satipatthana.diagnostics.projection import fit_pca
 
-        s_star = settled(snapshot.system, self.bundle.train.x[:CONTEXT])
-        probes = snapshot.system.probes.numpy()
+        s_star = settled(system, self.bundle.train.x[:CONTEXT])
+        probes = system.probes.numpy()
         pca = fit_pca(s_star)
-        return Context(snapshot.version, s_star, probes, pca, self._cloud(s_star, probes, pca))
+        return Context(key, s_star, probes, pca, self._cloud(s_star, probes, pca))
 
-    def _past_ends(self, past: "SatipatthanaSystem", keyframe: "Keyframe") -> np.ndarray:
-        key = (keyframe.stage, keyframe.global_step)
-        s_star = self._past.get(key)
-        if s_star is None:
-            s_star = self._past[key] = settled(past, self.bundle.train.x[:FRAME_CONTEXT]).astype(np.float16)
-        return s_star.astype(np.float32)
+    def _past_ends(self, past: "SatipatthanaSystem") -> np.ndarray:
+        inputs = self.bundle.train.x[:FRAME_CONTEXT]
+        return _PASTS.get(self._key(past), lambda: settled(past, inputs).astype(np.float16)).astype(np.float32)
 
     def _cloud(self, s_star: np.ndarray, probes: np.ndarray, pca: "FlatMap") -> Cloud:
         """The context on these axes, with the share of its variance that each of them shows."""
@@ -205,8 +223,14 @@ class Thinker:
         return Cloud(xy, pca.project(probes), train.y[:n].numpy(), tuple(explained.tolist()), inputs)
 
     def _minds(
-        self, system: "SatipatthanaSystem", question: Question, pca: "FlatMap", ends: np.ndarray
+        self,
+        system: "SatipatthanaSystem",
+        question: Question,
+        pca: "FlatMap",
+        ends: np.ndarray,
+        known: Mapping[Any, MindView],
     ) -> dict[Any, MindView]:
+        """``known``: the minds of an earlier keyframe since which nothing has changed that moves states."""
         from satipatthana.diagnostics.neighbours import N_NEAREST, nearest
         from satipatthana.diagnostics.projection import false_motion
         from satipatthana.diagnostics.thought import think_aloud
@@ -226,6 +250,10 @@ class Thinker:
                 drunk_perturbation_std=question.push,
             )
             states = thought.states[:, 0]
+            before = known.get(name)
+            if before is not None and _same_way(before.thought, thought):
+                minds[name] = replace(before, thought=thought)
+                continue
             path = pca.project(states)
             limit = question.n_steps or system.config.samatha.sati.n_steps
             minds[name] = MindView(
@@ -243,6 +271,11 @@ class Thinker:
         motions = [false_motion(view.path, view.thought.states[:, 0]) for view in minds.values()]
         explained = sum(context.cloud.explained)
         return numbers(honesty(motions, quality, len(context.s_star), explained=explained, seed=seed))
+
+
+def _same_way(a: "Thought", b: "Thought") -> bool:
+    """Whether two thoughts went through the same states; they may still judge and answer otherwise."""
+    return np.array_equal(a.states, b.states) and np.array_equal(a.gate, b.gate)
 
 
 def _frame(
@@ -287,12 +320,12 @@ def _flag(value: Any) -> Any:
     return torch.tensor([bool(value)])
 
 
-def placing(shown: Shown, key: str) -> "Placing":
+def placing(shown: Shown) -> "Placing":
     """What the map process is asked for: the present minds of a thought, on the map of its context."""
     from lab.project import Placing
 
     thoughts = tuple(thought.states[:, 0] for thought in shown.thoughts.values())
-    return Placing(key, shown.context.s_star, shown.context.probes, thoughts, shown=shown.id)
+    return Placing(shown.context.key, shown.context.s_star, shown.context.probes, thoughts, shown=shown.id)
 
 
 def umap_view(shown: Shown, placed: "Placed") -> MapView:

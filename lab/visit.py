@@ -56,6 +56,8 @@ class Visit:
         self._opened: Opened | None = None
         self._job_id = ""
         self._saved = 0  # records of the open run that are on the shelf too
+        self._before: OpenRun | None = None  # it had steps that were not saved when another took its place
+        self._before_saved = 0
         self._kept, self._past = Kept(KEPT), Kept(KEYFRAMES_KEPT)
 
     def open_first(self, run: str | None = None, data: str | None = None, preset: str | None = None) -> RunInfo:
@@ -105,6 +107,24 @@ class Visit:
 
         with self._changing, said():  # so that it is still this run that has been saved
             return now.job.between_steps(keep)
+
+    def go_back(self) -> RunInfo:
+        """Opens the run again that had unsaved steps when another took its place. Raises RunError when there is
+        none."""
+        with self._changing, said():
+            before, saved = self._before, self._before_saved
+            if before is None:
+                raise RunError("There is no run to go back to: the one before had nothing that was not saved.")
+            info = self._take(before)
+            self._saved = saved
+            if self._before is before:  # the run that was left just now had nothing to lose
+                self._before = None
+            return info
+
+    @property
+    def before(self) -> str:
+        """Name of the run to go back to; empty when there is none."""
+        return "" if self._before is None else self._before.name
 
     @property
     def unsaved_steps(self) -> int:
@@ -175,6 +195,9 @@ class Visit:
             self._job_id = JOBS.add(job)
         else:
             job = self._opened.job
+            job.stop()
+            if self.unsaved_steps:  # nothing is lost by opening another
+                self._before, self._before_saved = self._opened.run, self._saved
             job.replace(run.trainer)
         self._opened = Opened(run, job, Thinker(run.bundle), job.status().epoch)
         self._saved = len(run.trainer.history)

@@ -1,6 +1,5 @@
 """The ward of one visitor: the exhibit that is running, and its two patients, ready to be opened as any other run."""
 
-import copy
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +15,6 @@ from lab.studies.study import Studies, StudyState, StudyStatus
 
 if TYPE_CHECKING:
     from lab.exhibits.experiment import Pair
-    from satipatthana.train.trainer import SatipatthanaTrainer
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,6 +113,8 @@ class Ward:
             pair = stay.pair if stay.state == "ready" else None
         if pair is None:
             raise RunError("The exhibit has not come to its end yet. Run it first.")
+        from lab.exhibits.treatment import twin
+
         card = card_of(pair.number)
         bundle = runs.bundle_of(experiment_of(card).data, self._room.data_dir)
         return OpenRun(name_of(card, side), twin(pair.trainers[side]), bundle, origin=origin(card, side))
@@ -127,9 +127,3 @@ class Ward:
 def name_of(card: Card, side: Side) -> str:
     """What the run of a variant is called."""
     return f"exhibit-{card.number}-{side}"
-
-
-def twin(trainer: "SatipatthanaTrainer") -> "SatipatthanaTrainer":
-    """A copy that learns on by itself; the data are shared, as nobody writes into them."""
-    shared = (trainer.train_dataset, trainer.validation_dataset, trainer.stages, trainer.vitals)
-    return copy.deepcopy(trainer, {id(part): part for part in shared})

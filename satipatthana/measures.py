@@ -57,6 +57,13 @@ def step_sizes(states: Float[Tensor, "T1 B D"]) -> Float[Tensor, "T B"]:
     return (states[1:] - states[:-1]).norm(dim=-1)
 
 
+def roughness(x: Float[Tensor, "B C H W"]) -> Float[Tensor, " B"]:
+    """Mean absolute Laplacian: how many edges a picture has, and how sharp. Beyond its border it goes on as it ends."""
+    wide = F.pad(x, (1, 1, 1, 1), mode="replicate")
+    around = wide[:, :, :-2, 1:-1] + wide[:, :, 2:, 1:-1] + wide[:, :, 1:-1, :-2] + wide[:, :, 1:-1, 2:]
+    return (around - 4 * x).abs().mean(dim=(1, 2, 3))
+
+
 # --- errors -------------------------------------------------------------------------------------------------
 
 

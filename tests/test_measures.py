@@ -65,6 +65,14 @@ def test_auroc_is_scikit_learns(levels: int):
     assert measures.auroc(positive, negative) == pytest.approx(expected, abs=1e-12)
 
 
+def test_roughness_of_pictures_made_by_hand():
+    x = torch.full((3, 1, 5, 5), 0.3)  # even, so without an edge, at the border too
+    x[1, :, 2, 2] += 1.0  # a dot: 4 in the middle and 1 at each of its four sides
+    x[2, :, :, 2:] += 1.0  # a step: 1 on both its sides, all the way down
+    assert measures.roughness(x).tolist() == pytest.approx([0.0, 8 / 25, 10 / 25], abs=1e-6)
+    assert torch.allclose(measures.roughness(x.repeat(1, 3, 1, 1)), measures.roughness(x)), "colours do not add up"
+
+
 def test_auroc_extremes():
     low, high = torch.tensor([0.0, 0.1]), torch.tensor([0.5, 0.6, 0.7])
     assert measures.auroc(high, low) == 1.0

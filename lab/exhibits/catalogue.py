@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from lab.exhibits.card import SIDES, Card, Side
+from lab.exhibits.cures import cure_of
 from lab.exhibits.stories import drawing, judging, learning, probes, settling
 from lab.limits import BadInput, choice, number
 
@@ -43,14 +44,20 @@ def origin(card: Card, side: Side) -> dict[str, Any]:
 
 
 def variant_of(told: Mapping[str, Any] | None) -> "Variant":
-    """What a run is made of, by the origin that its folder tells; nothing of its own without one. Raises BadInput for
-    an origin that is none of ours."""
+    """What a run is made of, by the origin that its folder tells: of which exhibit it is a variant, and the cures that
+    it was given since. Raises BadInput for an origin that is none of ours."""
     from lab.exhibits.experiment import Variant
 
     if told is None:
         return Variant()
+    from lab.exhibits.treatment import after
+
     try:
-        card, side = card_of(told.get("exhibit")), side_of(told.get("variant"))
+        variant = Variant()
+        if "exhibit" in told:
+            variant = experiment_of(card_of(told["exhibit"])).variant(side_of(told.get("variant")))
+        for cure in told.get("cures", ()):
+            variant = after(variant, cure_of(cure))
     except BadInput as error:
         raise BadInput(f"origin.json of this run cannot be followed: {error}") from None
-    return experiment_of(card).variant(side)
+    return variant

@@ -185,10 +185,23 @@ def run_pair(
     seed: int = 0,
     settings: tuple[tuple[str, float | str], ...] = (),
 ) -> Iterator[Progress[Pair]]:
-    """Trains both variants in turn, a step of the one and a step of the other, and measures them as they go."""
-    began, told = time.perf_counter(), 0.0
+    """Trains both variants of an exhibit from their beginning."""
     trainers: dict[Side, SatipatthanaTrainer] = {side: make(experiment, side, bundle, seed, settings) for side in SIDES}
-    total = sum(steps for _, steps in experiment.plan)
+    yield from walk(card, experiment.measure, experiment.plan, trainers, bundle, seed, settings)
+
+
+def walk(
+    card: Card,
+    measure: Callable[[SatipatthanaTrainer, DataBundle], float],
+    plan: tuple[tuple[int, int], ...],
+    trainers: Mapping[Side, SatipatthanaTrainer],
+    bundle: DataBundle,
+    seed: int = 0,
+    settings: tuple[tuple[str, float | str], ...] = (),
+) -> Iterator[Progress[Pair]]:
+    """Trains two in turn, a step of the one and a step of the other, and measures them as they go."""
+    began, told = time.perf_counter(), 0.0
+    total = sum(steps for _, steps in plan)
     looks = {round(total * look / LOOKS) for look in range(1, LOOKS)} | {0}
     inputs = bundle.validation.x[:PICTURES]
     gathered: dict[Side, list[StepRecord]] = {side: [] for side in SIDES}
@@ -201,14 +214,14 @@ def run_pair(
             for side in SIDES
         }
         spent = time.perf_counter() - began
-        return Pair(card.number, seed, settings, courses, trainers, total, experiment.plan, inputs, spent)
+        return Pair(card.number, seed, settings, courses, trainers, total, plan, inputs, spent)
 
     done = 0
-    courses = {side: _drive(trainers[side], experiment.plan) for side in SIDES}
+    courses = {side: _drive(trainers[side], plan) for side in SIDES}
     for done in range(total + 1):
         if done in looks:
             for side in SIDES:
-                seen[side].append((done, experiment.measure(trainers[side], bundle)))
+                seen[side].append((done, measure(trainers[side], bundle)))
         if done == total:
             break
         for side in SIDES:
@@ -219,7 +232,7 @@ def run_pair(
     for side in SIDES:
         for _ in courses[side]:  # ends the stage's generator, which fits the gate keys
             raise AssertionError("a plan has as many steps as it says")
-        values[side] = experiment.measure(trainers[side], bundle)
+        values[side] = measure(trainers[side], bundle)
         seen[side].append((total, values[side]))  # type: ignore[arg-type]
     yield Progress(total + 1, total + 1, pair())
 

@@ -1,13 +1,16 @@
 """Converge: choose an input and a mind; one clock in the browser drives every view of the thought."""
 
+from dataclasses import replace
 from typing import Any
 
 import gradio as gr
 
-from lab.question import MODES
+from lab.limits import BadInput
+from lab.links import DIALS, FIRST_NOISE, first_question, query_of
+from lab.question import MODES, Question
 from lab.session import Session
 from lab.tabs import drink, settling
-from lab.tabs.page import FIRST_TAB, LATEST, PRIVATE, Memory, Page, Tick, open_tab, said, session_of
+from lab.tabs.page import FIRST_TAB, IN_GALLERY, LATEST, PRIVATE, Memory, Page, Tick, open_tab, said, session_of
 from lab.views.gallery import gallery_payload
 from lab.views.thought import umap_patch, waiting_payload
 from lab.web.component import Instrument
@@ -15,8 +18,6 @@ from lab.web.component import converge as converge_instrument
 from lab.web.fields import Number, Slider
 
 TAB = FIRST_TAB
-IN_GALLERY = 30
-FIRST_NOISE = 0.5
 
 WORDS = {
     "noise": "Noise σ",
@@ -29,6 +30,7 @@ WORDS = {
     "open": "Open gate",
     "steps": "Steps of thought",
     "again": "Think again",
+    "link": "A link to this view",
     "waiting": "Thinking",
     "elsewhere": "Another page of this browser thinks now. Think again here for its map.",
 }
@@ -41,18 +43,22 @@ def build(page: Page) -> gr.Tab:
             inputs = Instrument(
                 "gallery", scripts=("gallery.js",), triggers=("pick",), label="Inputs", elem_id="gallery"
             )
-            noise = Slider(0, 1.2, value=FIRST_NOISE, step=0.05, label=WORDS["noise"], elem_id="noise")
+            noise = _slider("noise", FIRST_NOISE)
             mind = gr.Radio(list(MODES), value="sober", label=WORDS["mind"], elem_id="mind")
-            skip = Slider(0, 1, value=0.3, step=0.05, label=WORDS["skip"], elem_id="skip")
-            push = Slider(0, 2, value=0.2, step=0.05, label=WORDS["push"], elem_id="push")
-            gate = Slider(-1, 1, value=-1, step=0.005, label=WORDS["gate"], elem_id="gate")
+            skip = _slider("skip", 0.3)
+            push = _slider("push", 0.2)
+            gate = _slider("gate", -1)
             page.gate = gate
             with gr.Row():
                 calibrate = gr.Button(WORDS["calibrate"], size="sm", elem_id="calibrate", min_width=60)
                 opened = gr.Button(WORDS["open"], size="sm", elem_id="open-gate", min_width=60)
-            steps = Slider(1, 200, value=10, step=1, label=WORDS["steps"], elem_id="steps")
+            steps = _slider("steps", 10)
             seed = Number(0, precision=0, label=WORDS["seed"], elem_id="seed", minimum=0)
-            again = gr.Button(WORDS["again"], size="sm", elem_id="think-again")
+            with gr.Row():
+                again = gr.Button(WORDS["again"], size="sm", elem_id="think-again", min_width=60)
+                link = Instrument(
+                    "link", scripts=("link.js",), triggers=("ask",), plotly=False, label=WORDS["link"], elem_id="link"
+                )
         with gr.Column(scale=1, min_width=320):
             thought = converge_instrument(waiting_payload(WORDS["waiting"]))
         sample = gr.State(-1)
@@ -65,22 +71,23 @@ def build(page: Page) -> gr.Tab:
         replayed = gr.State("")
         """The same for the last thought that was replayed over the keyframes."""
 
-    drawn = [thought, asked_key]
+    drawn = [thought, asked_key, seed]
     asked = [page.visitor, page.memory, sample, part, weights, noise, seed, mind, skip, push, gate, steps]
 
     @said
-    def think(visitor: Any, memory: Memory, *sent: Any) -> tuple[Any, str]:
+    def think(visitor: Any, memory: Memory, *sent: Any) -> tuple[Any, ...]:
         session = session_of(visitor)
+        sent, luck = _with_luck(sent, memory)
         key = _key(session, sent)
         shown = session.thought_now(**_question(sent))
         memory["thought"] = shown.id
-        return shown.payload(), key
+        return shown.payload(), key, luck
 
     @said
     def come_back(visitor: Any, before: str, memory: Memory, *sent: Any) -> tuple[Any, ...]:
         """The tab is opened again: a new thought only if the network or the question is another."""
         if _key(session_of(visitor), sent) == before:
-            return (gr.skip(),) * 2
+            return (gr.skip(),) * 3
         return think(visitor, memory, *sent)
 
     @said
@@ -118,21 +125,40 @@ def build(page: Page) -> gr.Tab:
         return round(session_of(visitor).calibrate(), 3)
 
     @said
-    def begin(visitor: Any, chosen: Any) -> tuple[Any, ...]:
-        """The gallery and the dials of the run that is open."""
+    def begin(visitor: Any, memory: Memory, chosen: Any) -> tuple[Any, ...]:
+        """The gallery and the dials of the run that is open, or what the page's address asks for."""
         session = session_of(visitor)
-        info, shown = session.run_info(), session.gallery(IN_GALLERY)
-        first = chosen if chosen in shown.samples else shown.samples[7 % len(shown.samples)]
+        info, shown, asked = session.run_info(), session.gallery(IN_GALLERY), memory.link_for(TAB)
+        if asked is None:  # another run: what the dials say of input, noise and mind goes on
+            first = first_question(info, shown.samples)
+            first = replace(first, sample=chosen) if chosen in shown.samples else first
+            left: tuple[Any, ...] = (gr.skip(),) * 3
+        else:
+            first = asked.question
+            left = (first.noise, first.seed, first.mode)
+            if first.part == "test":
+                shown = session.gallery(IN_GALLERY, also=first.sample)
+        marked = first.sample if first.part == "test" else None
         return (
-            gallery_payload(info.data, shown.samples, shown.x, shown.labels, first),
-            first,
-            "test",
-            "own",
-            info.skip,
-            info.push,
-            gr.update(value=info.threshold),
-            min(200, info.n_steps),
+            gallery_payload(info.data, shown.samples, shown.x, shown.labels, marked),
+            first.sample,
+            first.part,
+            first.weights,
+            first.skip,
+            first.push,
+            gr.update(value=first.threshold),
+            first.n_steps,
+            *left,
         )
+
+    @said
+    def address(visitor: Any, memory: Memory, *sent: Any) -> dict[str, Any]:
+        """A link to what the dials say; its number makes the same link anew."""
+        session = session_of(visitor)
+        first = first_question(session.run_info(), session.gallery(IN_GALLERY).samples)
+        memory["links"] = memory.get("links", 0) + 1
+        sent, _ = _with_luck(sent, memory)
+        return {"query": query_of(session.question_of(**_question(sent)), first), "number": memory["links"]}
 
     def map_state(visitor: Any, memory: Memory) -> tuple[Any]:
         """How far the UMAP map is; sent when it changes."""
@@ -150,7 +176,10 @@ def build(page: Page) -> gr.Tab:
 
     def on_open(event: Any) -> None:
         ready = event.success(
-            begin, [page.visitor, sample], [inputs, sample, part, weights, skip, push, gate, steps], **PRIVATE
+            begin,
+            [page.visitor, page.memory, sample],
+            [inputs, sample, part, weights, skip, push, gate, steps, noise, seed, mind],
+            **PRIVATE,
         )
         follow(ready.then(think, asked, drawn, **PRIVATE))
 
@@ -169,6 +198,7 @@ def build(page: Page) -> gr.Tab:
     follow(thought.act(think, asked, drawn, **LATEST))
     follow(thought.lost(think, asked, drawn, **LATEST))
     follow(tab.select(come_back, [page.visitor, asked_key, *asked[1:]], drawn, **LATEST))
+    link.ask(address, asked, link, **PRIVATE)
     page.ticks.append(Tick(TAB, map_state, [thought]))
     with tab:
         settling.section(page)
@@ -176,9 +206,32 @@ def build(page: Page) -> gr.Tab:
     return tab
 
 
+def _slider(name: str, value: float) -> Slider:
+    """One that has the range of a link."""
+    dial = DIALS[name]
+    return Slider(dial.low, dial.high, value=value, step=dial.step, label=WORDS[name], elem_id=name)
+
+
+NAMES = ("sample", "part", "weights", "noise", "seed", "mode", "skip", "push", "threshold", "n_steps")
+"""What the dials mean, in the order in which they are sent."""
+
+
 def _question(sent: tuple[Any, ...]) -> dict[str, Any]:
-    names = ("sample", "part", "weights", "noise", "seed", "mode", "skip", "push", "threshold", "n_steps")
-    return dict(zip(names, sent, strict=True))
+    return dict(zip(NAMES, sent, strict=True))
+
+
+def _with_luck(sent: tuple[Any, ...], memory: Memory) -> tuple[tuple[Any, ...], Any]:
+    """The dials with a seed that there is, and what its field is to show. A wrong one is said once and undone: else
+    every other dial would meet it again."""
+    place = NAMES.index("seed")
+    try:
+        Question.checked({}, seed=sent[place])
+    except BadInput as error:
+        gr.Warning(str(error), title=WORDS["seed"])
+        good = memory.get("seed", 0)
+        return (*sent[:place], good, *sent[place + 1 :]), good
+    memory["seed"] = sent[place]
+    return sent, gr.skip()
 
 
 def _sent(event: gr.EventData) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Failures: the wall of exhibits, one exhibit from the question to the answer, and its patients.
 
 What a visitor expected and has run is kept in his ward, so a reload finds it; in its memory a page has the open card.
-A link opens an exhibit by `show`.
+A link (``?exhibit=10``) opens an exhibit by `show`.
 """
 
 from typing import Any
@@ -9,10 +9,10 @@ from typing import Any
 import gradio as gr
 
 from lab import looks_exhibits
-from lab.exhibits.catalogue import card_of, side_of
+from lab.exhibits.catalogue import CARDS, card_of, side_of
 from lab.limits import BadInput
 from lab.session import SAID, Session
-from lab.tabs.page import PRIVATE, Memory, Page, Tick, open_tab, pressed, session_of
+from lab.tabs.page import PRIVATE, Memory, Page, Tick, open_tab, pressed, said, session_of
 from lab.views.exhibit import ask_html, head_html, told_html, why_html
 from lab.views.exhibit_dials import dials_html
 from lab.views.exhibit_run import run_html, strip_html
@@ -63,6 +63,15 @@ def build(page: Page) -> gr.Tab:
             session.start_study(DOCTOR)
         return panels.go(f"Train/{DOCTOR}" if examine else card_of(number).looks, times)
 
+    @said
+    def begin(visitor: Any, memory: Memory) -> None:
+        """The address that the page was opened with asks for an exhibit."""
+        link = memory.link_for(TAB)
+        if link is not None and link.exhibit is not None:
+            show(visitor, memory, link.exhibit)
+
+    page.exhibits = max(CARDS)
+    page.on_open.append(lambda event: event.success(begin, [page.visitor, page.memory], None, **PRIVATE))
     own = [page.visitor, page.memory, asked]
     for panel in shown:
         panel.act(press, own, asked, **PRIVATE).then(None, None, None, js=panels.LOOK_NOW, **PRIVATE)

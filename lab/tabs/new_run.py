@@ -18,7 +18,8 @@ ASKS_S = 6.0
 WORDS = {
     "new": "New run, open a run",
     "begin": "Start from scratch",
-    "begin_hint": "Begins an untrained run with these settings. The present run is let go; save it first to keep it.",
+    "begin_hint": "Begins an untrained run with these settings. If the present one has unsaved steps, a button above "
+    "goes back to it; the next such run takes its place there.",
     "preset": "Preset",
     "presets": {
         "default": "**default**: the recipe, a network that sees the whole picture at once.",
@@ -33,6 +34,8 @@ WORDS = {
     "save_name": "Save as",
     "saved": "Saved as {name}.",
     "unsaved": "{n} not saved",
+    "back": "Back to {name}",
+    "opened": "Opened",
 }
 
 
@@ -40,6 +43,7 @@ def keeping(page: Page, tab: str) -> None:
     """Saves the run under a name, or begins it again; and how many steps would be lost."""
     _saving(page)
     _resetting(page, tab)
+    _going_back(page, tab)
     unsaved = panels.panel(elem_id="unsaved", label="Unsaved steps")
 
     def look(visitor: Any, memory: Memory) -> tuple[Any]:
@@ -47,6 +51,25 @@ def keeping(page: Page, tab: str) -> None:
         return (panels.show(_unsaved(n)) if memory.new("unsaved", n) else gr.skip(),)
 
     page.ticks.append(Tick(tab, look, [unsaved]))
+
+
+def _going_back(page: Page, tab: str) -> None:
+    """The run before this one, if it had steps that were not saved."""
+    back = gr.Button(visible=False, size="sm", scale=0, min_width=140, elem_id="go-back")
+
+    @pressed
+    def go(visitor: Any) -> None:
+        info = session_of(visitor).go_back()
+        gr.Info(info.name, title=WORDS["opened"])
+
+    def look(visitor: Any, memory: Memory) -> tuple[Any]:
+        name = session_of(visitor).before
+        if not memory.new("before", name):
+            return (gr.skip(),)
+        return (gr.update(value=WORDS["back"].format(name=name), visible=bool(name)),)
+
+    page.openers.append(back.click(go, page.visitor, None, **PRIVATE))
+    page.ticks.append(Tick(tab, look, [back]))
 
 
 def _saving(page: Page) -> None:
@@ -182,7 +205,7 @@ def _new_run(page: Page) -> list[Any]:
     @said
     def open_run(visitor: Any, chosen: Any) -> str:
         info = session_of(visitor).open_run(chosen)
-        gr.Info(info.name, title="Opened")
+        gr.Info(info.name, title=WORDS["opened"])
         return WORDS["begin_hint"]
 
     def shelf(visitor: Any) -> Any:

@@ -9,6 +9,7 @@ from typing import Any
 
 import gradio as gr
 
+from lab.links import EXHIBITS, PATIENTS, Link
 from lab.runs import Shelf
 from lab.session import SAID, SESSIONS, Session, open_session
 from lab.views.glossary import help_html
@@ -17,10 +18,13 @@ from lab.web import panels
 from lab.web.component import Instrument
 
 FIRST_TAB = "Converge"
+IN_GALLERY = 30
+"""Inputs to choose from on Converge."""
 PANEL = "tab-"
 """Before the name of a tab in the id of its panel."""
 NOBODY = "nobody yet"
 TOO_EARLY = "The page is still looking for its run. Press again in a moment."
+TOO_EARLY_TITLE = "Too early"
 PAUSE, RESUME = "Pause", "Resume"
 STORAGE_KEY = "satipatthana-lab"
 
@@ -50,7 +54,8 @@ SWITCHES = (
 
 HELP = (
     "<h4>Keys</h4><p><b>space</b> play or pause · <b>← →</b> one step · <b>home / end</b> first or last state · "
-    "<b>1–6</b> tabs · <b>d</b> sober, drunk, both · <b>p</b> projector · <b>?</b> this help</p>"
+    "<b>1–6</b> tabs · <b>d</b> sober, drunk, both · <b>p</b> projector · <b>t</b> first steps · <b>?</b> this help</p>"
+    '<p><button type="button" class="lab-button" data-page="tour">First steps: a round of seven stops</button></p>'
     "<h4>Words</h4>"
 )
 
@@ -109,9 +114,26 @@ class Memory(dict[str, Any]):
         """Number of the last answer to a look."""
         self.sent: dict[str, Any] = {}
         """What it held: it is sent again unless the page has got it."""
+        self.link: Link | None = None
+        """What the page's address asks for; see `link_for`."""
 
     def __deepcopy__(self, memo: Any) -> "Memory":  # Gradio copies the first value for each page
         return Memory()
+
+    def link_for(self, tab: str) -> Link | None:
+        """What the page's address asks of a tab when the page opens; None from the second time on, for the events of
+        `Page.on_open` come again when another run is opened. So a tab receives its part::
+
+            def begin(visitor, memory):                    # its handler of an event of `page.on_open`
+                link = memory.link_for(TAB)
+                if link is not None and link.exhibit is not None:
+                    ...                                    # exhibit and patient are checked, and counted from 1
+
+            page.on_open.append(lambda event: event.success(begin, [page.visitor, page.memory], ..., **PRIVATE))
+
+        That the tab is opened, and what the address got wrong, has been seen to.
+        """
+        return self.link if self.new(f"link of {tab}", True) else None
 
     def new(self, name: str, value: Any) -> bool:
         """Whether this is another value than the one remembered; it is the one remembered from now on."""
@@ -141,8 +163,10 @@ class Page:
         """Events after which another run is open."""
         self.on_open: list[Callable[[Any], None]] = []
         """What each tab hangs on such an event."""
+        self.exhibits, self.patients = EXHIBITS, PATIENTS
+        """The last that a link may ask for; the tab that shows them says how many there are."""
 
-    def attach(self, kept: Any) -> tuple[str, str]:
+    def attach(self, kept: Any) -> Session:
         """The session that this browser had, or a new one: a reload finds its run again."""
         self.opening.ready.wait()
         try:
@@ -150,7 +174,7 @@ class Page:
         except SAID:
             session = open_session(self.opening.shelf, self.opening.data_dir)
         session.open_first(self.opening.run, self.opening.data, self.opening.preset)
-        return session.id, session.id
+        return session
 
 
 def said(handler: Callable[..., Any]) -> Callable[..., Any]:
@@ -175,7 +199,7 @@ def pressed(handler: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(handler)
     def told(*arguments: Any, **named: Any) -> Any:
         if arguments and arguments[0] == NOBODY:
-            gr.Info(TOO_EARLY)
+            gr.Info(TOO_EARLY, title=TOO_EARLY_TITLE)
         return guarded(*arguments, **named)
 
     return told

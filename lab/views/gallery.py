@@ -155,7 +155,7 @@ def gallery_payload(
 ) -> dict[str, Any]:
     """What `gallery.js` draws: inputs (N, C, H, W) or (N, 2) by their number; ``id`` changes when they do."""
     return {
-        "id": f"{id} {len(samples)}",
+        "id": " ".join((id, *map(str, samples))),
         "samples": list(samples),
         "labels": list(labels),
         "chosen": chosen,

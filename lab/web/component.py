@@ -135,12 +135,12 @@ def converge(value: dict[str, Any] | None = None, **options: Any) -> Instrument:
 
 
 def page_head() -> str:
-    """What every page of the lab carries in its head: the palette, the style sheets, the keys and switches."""
+    """What every page of the lab carries in its head: the palette, the style sheets, keys and switches, first steps."""
     # lab.css holds what all share, so it comes first
     styles = sorted(_HERE.glob("*.css"), key=lambda path: (path.name != "lab.css", path.name))
     sheets = "".join(f'<link rel="stylesheet" href="{_address(path)}">\n' for path in styles)
-    script = f'<script defer src="{_address(_HERE / "page.js")}"></script>\n'
-    return f"<style>{css_variables()}</style>\n{sheets}{script}"
+    scripts = "".join(f'<script defer src="{_address(_HERE / name)}"></script>\n' for name in ("page.js", "tour.js"))
+    return f"<style>{css_variables()}</style>\n{sheets}{scripts}"
 
 
 def _scripts(names: Sequence[str], plotly: bool) -> str:

@@ -25,12 +25,10 @@
 
   Page.help = () => document.getElementById("lab-help")?.togglePopover();
 
-  // Those that find no room in a narrow row are in Gradio's menu behind it.
-  const tabs = () => [
-    ...[...document.querySelectorAll('#tabs button[role="tab"]')].filter((tab) => tab.offsetParent),
-    ...document.querySelectorAll("#tabs > .tab-wrapper .overflow-dropdown button"),
-  ];
-  Page.tab = (name) => tabs().find((tab) => tab.textContent.trim() === name)?.click();
+  // In their order: behind those of the row come those that a small screen keeps in a menu.
+  const tabs = () => [...document.querySelectorAll('#tabs > .tab-wrapper :is([role="tab"], .overflow-dropdown > button)')];
+  Page.tabNamed = (name) => tabs().find((tab) => tab.textContent.trim() === name) ?? null;
+  Page.tab = (name) => Page.tabNamed(name)?.click();
 
   // A tab and a panel in it, as "Train/curves"; without a panel the tab from its top. The panel may mount only now.
   Page.view = (place) => {
@@ -57,6 +55,7 @@
     else if (event.key === "p") Page.projector();
     else if (event.key === "?") Page.help();
     else if (event.key === "d") nextMind();
+    else if (event.key === "t") Page.tour();
     else return;
     event.preventDefault();
   });

@@ -14,7 +14,7 @@ from satipatthana.components.decoders import AuxHead, ConditionalDecoder, make_r
 from satipatthana.components.vipassana import FamiliarVipassana, Insight, make_vipassana
 from satipatthana.configs import SystemConfig
 from satipatthana.core.engines import SamathaEngine, SamathaOutput
-from satipatthana.measures import mse
+from satipatthana.measures import mse, roughness
 from satipatthana.santana import SantanaLog
 
 
@@ -119,7 +119,7 @@ class SatipatthanaSystem(nn.Module):
             "samatha_recon_head": lambda generator: make_recon_head(config.recon, shape, dim, generator, adapter),
             "aux_head": lambda generator: AuxHead(dim, n_classes, generator),
             "vipassana": lambda generator: make_vipassana(
-                config.vipassana, dim, generator, getattr(self.samatha.adapter, "impressions", None)
+                config.vipassana, dim, generator, getattr(self.samatha.adapter, "impressions", None), len(shape) == 3
             ),
             "answer": lambda generator: ConditionalDecoder(config.answer, dim, context_dim, n_classes, generator),
         }
@@ -150,9 +150,11 @@ class SatipatthanaSystem(nn.Module):
 
     @torch.no_grad()
     def impression(self, x: Tensor) -> Float[Tensor, "B I"]:
-        """What inputs look like to the adapter, which is frozen wherever this is asked for: z if it says no more."""
+        """What inputs look like to the adapter, which is frozen wherever this is asked for: z if it says no more. Of
+        pictures, last, how rough they are."""
         adapter = self.samatha.adapter
-        return adapter.impression(x) if hasattr(adapter, "impressions") else adapter(x)  # type: ignore[operator]
+        seen = adapter.impression(x) if hasattr(adapter, "impressions") else adapter(x)  # type: ignore[operator]
+        return torch.cat([seen, roughness(x)[:, None]], dim=1) if x.dim() == 4 else seen
 
     def drawing_error(self, s_star: Tensor, x_given: Tensor) -> Float[Tensor, " B"]:
         """How far the state, drawn, is from the input to which it is attributed: on the mismatch path ``s_star`` is

@@ -209,6 +209,13 @@ class SatipatthanaTrainer:
         """Change the weight of a loss term from the stage's next step on. Raises ConfigError for an unknown term."""
         self._replan(stage, weights={**self.curriculum.stage(int(stage)).weights, term: weight})
 
+    def begin_plan(self, stage: TrainingStage | int, n_steps: int) -> None:
+        """A plan of so many steps begins where the stage stands now: its schedule starts anew, its weights go on.
+        Raises ConfigError for a number of steps out of range."""
+        stage = TrainingStage(stage)
+        self._replan(stage, n_steps=n_steps)
+        self._began[stage] = self._done[stage]
+
     def _replan(self, stage: TrainingStage | int, **changes: Any) -> None:
         plan = dataclasses.replace(self.curriculum.stage(int(stage)), **changes)
         self.curriculum = dataclasses.replace(self.curriculum, **{f"stage{int(stage)}": plan})

@@ -33,6 +33,7 @@ README = Path(__file__).parents[2] / "README.md"
 PARTS = {
     "healthy": "training",
     "triage": "training",
+    "instruments": "training",
     "plain": "training",
     "santana": "training",
     "start": "page",

@@ -6,10 +6,11 @@ from sklearn.neighbors import NearestNeighbors
 from torch import nn
 
 from satipatthana.components.adapters import CnnAdapter, MlpAdapter
-from satipatthana.components.familiarity import Familiarity
+from satipatthana.components.familiarity import ROUGHNESS, Familiarity
 from satipatthana.components.vipassana import METRICS, FamiliarVipassana, make_vipassana
 from satipatthana.configs import CnnAdapterConfig, FamiliarVipassanaConfig, MlpAdapterConfig
 from satipatthana.core.system import SatipatthanaSystem, TrainingStage
+from satipatthana.measures import roughness
 from satipatthana.train.records import capture, rebuild
 from tests.tiny import log_of, tiny_config, tiny_digits, tiny_system
 
@@ -58,6 +59,16 @@ def test_the_first_activation_also_stands_alone(known: Familiarity):
     assert known(torch.zeros(5, D), asked)[:, 2].numpy() == pytest.approx(theirs, abs=1e-4)
 
 
+def test_roughness_comes_last_and_is_no_part_of_a_distance(known: Familiarity):
+    rough = Familiarity(FamiliarVipassanaConfig(n_known=40, n_nearest=5), D, IMPRESSIONS, rough=True)
+    seen = torch.randn(40, N_SEEN, generator=rng(1)) * torch.tensor([1, 2, 3, 0.5])
+    rough.fit(torch.randn(40, D, generator=rng()), torch.cat([seen, torch.rand(40, 1, generator=rng(6))], dim=1))
+    s_star, asked = torch.randn(5, D, generator=rng(2)), torch.randn(5, N_SEEN, generator=rng(3))
+    found = rough(s_star, torch.cat([asked, torch.full((5, 1), 0.25)], dim=1))
+    assert found.shape == (5, 4) and torch.equal(found[:, :3], known(s_star, asked))
+    assert found[:, 3].numpy() == pytest.approx(np.log(1e-3 + 0.25))
+
+
 def test_what_is_known_is_nearer_than_a_stranger(known: Familiarity):
     mean = known.impression_mean[None]
     own, strange = known(known.ends[:1].float(), mean), known(known.ends[:1].float() + 50, mean + 50)
@@ -101,14 +112,16 @@ def test_the_impression_of_a_vector_is_its_hidden_activations():
     assert torch.equal(found[:, :6], adapter.net[:2](x)) and torch.equal(found[:, 6:], adapter.net[:4](x))
 
 
-def test_the_metrics_are_the_eight_and_three_more():
+@pytest.mark.parametrize("rough", [False, True])
+def test_the_metrics_are_the_eight_and_three_more_and_of_pictures_four(rough: bool):
     config = FamiliarVipassanaConfig(context_dim=6, hidden=5, n_known=8, n_nearest=2)
-    vipassana = make_vipassana(config, D, rng(), IMPRESSIONS)
+    vipassana = make_vipassana(config, D, rng(), IMPRESSIONS, rough)
     assert isinstance(vipassana, FamiliarVipassana)
     log = log_of([[0.0] * D, [1.0] * D], [[1.0] * D, [1.0] * D], taken=[[True, False]])
-    probes, error, impression = torch.eye(D), torch.tensor([0.1, 0.1]), torch.randn(2, N_SEEN, generator=rng())
+    probes, error, impression = torch.eye(D), torch.tensor([0.1, 0.1]), torch.rand(2, N_SEEN + rough, generator=rng())
     metrics = vipassana.measure(log.states[-1], log, probes, error, impression)
-    assert metrics.shape == (2, 11) and len(vipassana.metric_names) == 11 == len(METRICS) + 3
+    assert metrics.shape == (2, 11 + rough) and len(vipassana.metric_names) == 11 + rough == len(METRICS) + 3 + rough
+    assert (vipassana.metric_names[-1] == ROUGHNESS) == rough
     assert (metrics[1] == 0).all(), "no step was taken, so there is nothing to judge"
     assert torch.equal(metrics[0, 8:], vipassana.known(log.states[-1], impression)[0])
     insight = vipassana(log.states[-1], log, probes, error, impression)
@@ -119,8 +132,16 @@ def test_the_impression_of_an_adapter_that_says_no_more_is_z():
     adapter = nn.Sequential(nn.Flatten(), nn.Linear(784, 16))
     system = SatipatthanaSystem(tiny_config(), parts={"adapter": adapter})
     x = tiny_digits().x[:3]
-    assert torch.equal(system.impression(x), adapter(x))
+    seen = system.impression(x)
+    assert torch.equal(seen[:, :-1], adapter(x)) and torch.equal(seen[:, -1], roughness(x))
     assert system(x).insight.metrics is not None
+
+
+def test_a_vector_has_no_roughness():
+    system = SatipatthanaSystem(tiny_config({"x_shape": [2], "samatha.adapter.kind": "mlp"}))
+    assert len(system.vipassana.metric_names) == 11
+    x = torch.rand(4, 2, generator=rng())
+    assert torch.equal(system.impression(x), system.samatha.adapter.impression(x))
 
 
 def test_no_keyframe_keeps_what_was_measured_once():

@@ -51,7 +51,7 @@ def test_contributions_sum_to_the_logit_less_the_baseline(bundle, kind):
     assert seen is not None
     found = autopsy(system, seen, clean.metrics, clean.path)
     assert len(found.names) == len(found.values) + 1 == len(found.contributions)
-    assert len(found.values) == {"familiar": 11, "grounded": 8, "standard": 2}[kind]
+    assert len(found.values) == {"familiar": 12, "grounded": 8, "standard": 2}[kind]
     assert found.contributions.sum(axis=0) == pytest.approx(found.logit - found.baseline, abs=1e-5)
     with torch.no_grad():
         sober = evidence_of(system, x[3:4], sample=3, seed=0)

@@ -14,6 +14,8 @@ from lab.app import build
 from lab.exhibits import probes
 from lab.exhibits.catalogue import CARDS
 from lab.limits import BadInput
+from lab.links import Link
+from lab.question import Question
 from lab.session import SESSIONS, Session
 from lab.tabs import failures
 from lab.tabs.page import Memory, Opening, Page
@@ -203,11 +205,26 @@ def test_an_unfinished_exhibit_has_no_patients(session: Session, visitor: str, m
 def test_a_link_opens_an_exhibit(session: Session, visitor: str, memory: Memory):
     failures.show(visitor, memory, 6)
     assert "hardly moves" in drawn(visitor, memory)["head"]
-    failures.show(visitor, memory, None)
+    failures.show(visitor, memory, None)  # back to the wall
     assert "failure-wall" in drawn(visitor, memory)["wall"]
     for forged in (0, 99, "6", [6], float("nan")):
         with pytest.raises(BadInput, match="Exhibit is"):
             failures.show(visitor, memory, forged)
+
+
+def test_an_address_opens_an_exhibit_once(session: Session, visitor: str, memory: Memory):
+    with gr.Blocks() as blocks:
+        page = Page(Opening())
+        failures.build(page)
+        page.on_open[-1](blocks.load(lambda: None))
+    assert page.exhibits == max(CARDS)
+    memory.link = Link("Failures", Question(), exhibit=10)
+    begin = handlers(blocks)["begin"]
+    begin(visitor, memory)
+    assert memory[failures.OPEN] == 10
+    failures.show(visitor, memory, None)
+    begin(visitor, memory)
+    assert memory[failures.OPEN] is None, "another run was opened, not the address"
 
 
 def test_what_a_running_exhibit_sends_is_small(session: Session, visitor: str, memory: Memory):

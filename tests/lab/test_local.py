@@ -3,6 +3,7 @@
 import dataclasses
 import threading
 from collections.abc import Iterator
+from functools import partial
 
 import pytest
 
@@ -15,7 +16,7 @@ from lab.studies.catalogue import STUDIES
 from satipatthana.components.vicara import LocalVicara
 from satipatthana.configs import LocalAdapterConfig, LocalVicaraConfig, RunConfig
 from satipatthana.data import DataBundle
-from satipatthana.diagnostics import decoder_race
+from satipatthana.diagnostics import decoder_race, dose, planes
 from satipatthana.diagnostics.jacobian import WIDEST_WHOLE
 from satipatthana.presets import local
 from tests.lab import workers
@@ -24,6 +25,12 @@ from tests.tiny import one_thread
 
 CHANNELS = 9  # D = 576: wide enough for what is done differently with a wide state
 SOON = 120.0
+# a study that ends with few pieces of work ends with all of them
+FEWER = (
+    (decoder_race, "decoder_race", {"plan": dataclasses.replace(decoder_race.PLAN, n_steps=2), "rounds": 2}),
+    (dose, "dose_response", {"skips": dose.SKIPS[::4], "pushes": dose.PUSHES[::4]}),
+    (planes, "planes", {"side": 16}),
+)
 
 
 def small_local() -> RunConfig:
@@ -94,7 +101,8 @@ def test_probes_gates_and_decoders_are_shown(trained: Session):
 @pytest.mark.parametrize("name", STUDIES)
 def test_every_study_comes_to_its_end(name: str, trained: Session, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(collapse, "STEPS", 2)
-    monkeypatch.setattr(decoder_race, "PLAN", dataclasses.replace(decoder_race.PLAN, n_steps=2))
+    for module, function, fewer in FEWER:
+        monkeypatch.setattr(module, function, partial(getattr(module, function), **fewer))
     question = trained.thought_now(sample=0, mode="both").question
     asks = name in ("settling", "cuts")
     trained.start_study(name, **({"question": question} if asks else {}))

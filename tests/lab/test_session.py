@@ -158,6 +158,26 @@ def test_steps_that_are_not_saved_are_counted(session: Session, settle):
     assert session.unsaved_steps == 0 and session.status().seq == 2
 
 
+def test_a_run_with_unsaved_steps_can_be_gone_back_to(session: Session, settle):
+    with pytest.raises(RunError, match="no run to go back to"):
+        session.go_back()
+    session.train(0, 2)
+    settle(session)
+    weights = session.now.run.trainer.system.state_dict()
+    session.new_run({"data": "moons"})
+    assert (session.before, session.unsaved_steps, session.status().seq) == ("new run", 0, 0)
+    assert session.go_back().data == "digits"
+    assert (session.before, session.unsaved_steps, session.status().seq) == ("", 2, 2)
+    assert all(map(torch.equal, weights.values(), session.now.run.trainer.system.state_dict().values()))
+    session.train(0, 1)
+    settle(session)
+    session.reset()
+    session.train(0, 1)
+    settle(session)
+    assert session.go_back() and session.status().seq == 3  # both had unsaved steps: they change places
+    assert session.go_back() and session.status().seq == 1
+
+
 def test_a_paused_job_is_let_go_for_nobody(session: Session):
     assert not session.busy
     session.train(0, 10_000)

@@ -9,7 +9,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lab import companion, runs
+from lab import companion, runs, thoughts
 from lab.limits import BadInput
 from lab.question import LIMITS, MODES, PARTS, Part, Question
 from lab.replay import chosen_keyframes, place, stage_marks
@@ -19,6 +19,7 @@ from lab.views.arrays import unpack
 from lab.views.thought import Mind, StageMark
 from satipatthana.train.records import Keyframe, StepRecord, last_move, rebuild, walk
 
+SOON = 120.0  # the map's process yields to everything else on the machine
 SIZES: dict[Part, int] = {"test": 10, "train": 20}
 
 
@@ -120,6 +121,44 @@ def test_the_map_is_kept_until_the_weights_change(session: Session, settle):
     assert session.context() is not first
 
 
+def test_visitors_of_the_same_weights_share_what_was_found_of_them(session: Session, settle, monkeypatch):
+    session.train(1)
+    settle(session)
+    session.save("shared")
+    visitors = [Session(session.shelf), Session(session.shelf)]
+    for visitor in visitors:
+        visitor.open_run("shared")
+    first, second = visitors
+    first.thought_now(sample=0)
+    assert first.thought_replay() is not None
+
+    def again(*_: Any) -> None:
+        raise AssertionError("where its thoughts end was known")
+
+    monkeypatch.setattr(thoughts, "settled", again)
+    assert second.thought_now(sample=1).context is first.context()
+    replayed = second.thought_replay()
+    assert replayed is not None and len(replayed.frames) > 2
+    second.reset(seed=1)
+    with pytest.raises(AssertionError, match="was known"):
+        second.thought_now(sample=1)
+    for visitor in visitors:
+        visitor.close()
+
+
+def test_what_a_replay_says_of_a_path_is_so_at_every_keyframe(session: Session, settle):
+    session.train_all()
+    settle(session)
+    session.thought_now(sample=3, noise=0.3, mode="drunk")
+    replayed, snapshot = session.thought_replay(), session.now.snapshot()
+    assert replayed is not None
+    chosen = chosen_keyframes(snapshot.keyframes, 15, 10)
+    for index, frame in zip(chosen, replayed.frames[:-1], strict=True):
+        view, past = frame.minds["drunk"], rebuild(snapshot.system, snapshot.keyframes, index)
+        assert view.verdict == thoughts.verdict(past, view.thought, 10)
+        assert np.array_equal(view.path, replayed.context.pca.project(view.thought.states[:, 0]))
+
+
 def test_a_replay_visits_every_keyframe_before_the_present(session: Session, settle):
     with pytest.raises(BadInput, match="Choose a digit"):
         session.thought_replay()
@@ -219,7 +258,7 @@ def test_the_umap_of_a_thought_arrives_as_a_patch(session: Session):
     shown = session.thought_now(sample=0, mode="both")
     session.umap_start()
     ticket = session._ticket
-    assert ticket is not None and ticket.wait(30)
+    assert ticket is not None and ticket.wait(SOON)
     asked = ticket.placing
     assert asked.shown == shown.id and len(asked.thoughts) == 2 and asked.points is shown.context.s_star
     patch = json.loads(json.dumps(session.umap_patch()))

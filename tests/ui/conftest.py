@@ -1,13 +1,14 @@
 """A running lab and a browser that watches what the page does.
 
-    def test_opens(lab_page):             # the lab, opened at 1440 x 900
-        expect(lab_page.page.get_by_role("tab", name="Converge")).to_be_visible()
+    def test_opens(open_page, lab_server):  # at 1440 x 900
+        page = open_page(lab_server.url).page
+        expect(page.get_by_role("tab", name="Converge")).to_be_visible()
 
     def test_small(open_page, lab_server):
         page = open_page(lab_server.url, width=420).page
 
-    def test_own_server(start_lab, open_page):
-        server = start_lab("--run", str(folder))
+    def test_newcomer(open_page, lab_server):  # to whom the first steps are offered; nobody else is a newcomer
+        page = open_page(lab_server.url, newcomer=True).page
 
 Every page that a test opened must have been quiet at its end: no console error, no uncaught error, no
 request to another host. A test that provokes one takes it out of the list (`watched.console_errors.clear()`).
@@ -27,7 +28,7 @@ from typing import IO
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, StorageState, ViewportSize, sync_playwright
 
 from tests.ui.browser import find_chromium
 
@@ -41,8 +42,11 @@ ARGUMENTS = (
     # no name resolves but this machine's: an outside request fails at once, and is in the record
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
 )
+DESK: ViewportSize = {"width": 1440, "height": 900}
 START_SECONDS = 90
 WAIT_MS = 30_000
+TOUR, TOURED = "satipatthana-tour", '{"state": "left", "at": 0}'
+"""What a browser keeps of the first steps, and its value when they were left at once."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +78,18 @@ class WatchedPage:
         self.page.on("request", lambda request: self._address(request.url))
         self.page.on("websocket", lambda socket: self._address(socket.url))
 
+    def visit(self, url: str) -> None:
+        """Opens an address as a new visitor. What is still on its way when a page is left is nobody's."""
+        page = self.page
+        page.unroute_all()
+        page.goto("about:blank")
+        page.context.clear_cookies()
+        held = {"origin": "{0.scheme}://{0.netloc}".format(urlsplit(url)), "storageTypes": "local_storage"}
+        page.context.new_cdp_session(page).send("Storage.clearDataForOrigin", held)
+        for noticed in (self.console_errors, self.page_errors, self.outside_requests):
+            noticed.clear()
+        page.goto(url)
+
     def assert_quiet(self) -> None:
         """Fails and lists what was noticed: console errors, uncaught errors, requests to another host."""
         assert not self.page_errors, f"uncaught in the page: {self.page_errors}"
@@ -91,7 +107,6 @@ class WatchedPage:
 
 
 OpenPage = Callable[..., WatchedPage]
-StartLab = Callable[..., LabServer]
 
 
 @pytest.fixture(scope="package")
@@ -103,44 +118,69 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
+@pytest.fixture(scope="package")
+def window(chromium: Browser) -> Iterator[WatchedPage]:
+    """One window for all visitors who want none of their own: it has the page's scripts compiled already, so that the
+    next visit costs less than half of the first."""
+    context = chromium.new_context(viewport=DESK)
+    context.set_default_timeout(WAIT_MS)
+    context.add_init_script(f"try {{ localStorage.setItem({TOUR!r}, {TOURED!r}); }} catch {{ /* about:blank */ }}")
+    yield WatchedPage(context.new_page())
+    context.close()
+
+
 @pytest.fixture
-def open_page(chromium: Browser) -> Iterator[OpenPage]:
-    """Opens an address as a new visitor: `open_page(url, width=1440, height=900, **context_options)`."""
+def open_page(window: WatchedPage) -> Iterator[OpenPage]:
+    """Opens an address as a new visitor: `open_page(url)`, `open_page(url, width=420, **context_options)`. One after
+    the other: the next visitor takes the window of the one before, if neither wants another kind of window."""
+    browser = window.page.context.browser
+    assert browser is not None
     opened: list[WatchedPage] = []
 
-    def open_one(url: str, width: int = 1440, height: int = 900, **options) -> WatchedPage:
-        opened.append(_visit(chromium, url, width, height, **options))
+    def open_one(url: str, width: int = DESK["width"], height: int = DESK["height"], **options) -> WatchedPage:
+        size: ViewportSize = {"width": width, "height": height}
+        if window not in opened and size == DESK and not options:
+            opened.append(window)
+            window.visit(url)
+        else:
+            opened.append(_visit(browser, url, size, **options))
         return opened[-1]
 
     yield open_one
     for watched in opened:
-        watched.page.context.close()
+        if watched is not window:
+            watched.page.context.close()
     for watched in opened:
         watched.assert_quiet()
+    if window in opened:
+        window.page.goto("about:blank")
 
 
 @contextmanager
 def visiting(chromium: Browser, url: str) -> Iterator[WatchedPage]:
     """A visitor of the block's own, for fixtures that many tests share."""
-    watched = _visit(chromium, url)
+    watched = _visit(chromium, url, DESK)
     try:
         yield watched
     finally:
         watched.page.context.close()
 
 
-def _visit(chromium: Browser, url: str, width: int = 1440, height: int = 900, **options) -> WatchedPage:
-    context = chromium.new_context(viewport={"width": width, "height": height}, **options)
+def toured(url: str) -> StorageState:
+    """What a browser keeps to which the first steps were offered before: it is not asked again."""
+    parts = urlsplit(url)
+    kept = {"name": TOUR, "value": TOURED}
+    return {"origins": [{"origin": f"{parts.scheme}://{parts.netloc}", "localStorage": [kept]}]}
+
+
+def _visit(chromium: Browser, url: str, size: ViewportSize, newcomer: bool = False, **options) -> WatchedPage:
+    if not newcomer:
+        options.setdefault("storage_state", toured(url))
+    context = chromium.new_context(viewport=size, **options)
     context.set_default_timeout(WAIT_MS)
     watched = WatchedPage(context.new_page())
     watched.page.goto(url)
     return watched
-
-
-@pytest.fixture
-def lab_page(open_page: OpenPage, lab_server: LabServer) -> WatchedPage:
-    """The lab, opened by a new visitor."""
-    return open_page(lab_server.url)
 
 
 @pytest.fixture(scope="package")
@@ -157,20 +197,6 @@ def serving(folder: Path, *options: str) -> Iterator[LabServer]:
     try:
         yield server
     finally:
-        _stop(server)
-
-
-@pytest.fixture
-def start_lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartLab]:
-    """Starts a lab of the test's own: `start_lab(*options, **environment)`; stopped when the test ends."""
-    started: list[LabServer] = []
-
-    def start(*options: str, **environment: str) -> LabServer:
-        started.append(_start(tmp_path_factory.mktemp("lab"), *options, **environment))
-        return started[-1]
-
-    yield start
-    for server in started:
         _stop(server)
 
 

@@ -156,38 +156,39 @@ def test_a_small_dark_screen_can_be_used(open_page: OpenPage, lab_server: LabSer
     at_step(page, 1)
 
 
-def test_keys_of_the_page(lab_page: WatchedPage) -> None:
-    page = thinking(lab_page.page)
+def test_keys_of_the_page(page: Page) -> None:
     page.keyboard.press("1")
     expect(page.get_by_role("tab", name="Train", exact=True)).to_have_attribute("aria-selected", "true")
     page.keyboard.press("6")
     expect(page.locator(".failure-wall")).to_be_visible()
     page.keyboard.press("p")
     assert page.evaluate("document.documentElement.classList.contains('projector')")
+    page.keyboard.press("p")
+    assert not page.evaluate("document.documentElement.classList.contains('projector')")
     page.keyboard.press("?")
     expect(page.locator("#lab-help")).to_be_visible()
     expect(page.locator("#lab-help")).to_contain_text("first guess")
+    page.keyboard.press("?")
+    expect(page.locator("#lab-help")).not_to_be_visible()
 
 
-def test_a_page_that_the_server_forgot_finds_its_run_again(lab_page: WatchedPage) -> None:
-    page = thinking(lab_page.page)
+def test_a_page_that_the_server_forgot_finds_its_run_again(page: Page, visited: WatchedPage) -> None:
     page.evaluate("window.before = true")
     page.route("**/lab/look", lambda route: route.fulfill(status=410), times=1)
     page.wait_for_function("window.before === undefined", timeout=SLOW)
-    lab_page.console_errors.clear()  # the browser tells of the 410, Gradio of the streams that a reload cuts off
+    visited.console_errors.clear()  # the browser tells of the 410, Gradio of the streams that a reload cuts off
     thinking(page)
     expect(page.locator(".lab-header")).to_contain_text("healthy", timeout=SLOW)
 
 
-def test_a_second_page_of_the_browser_does_not_take_the_firsts_thought(lab_page: WatchedPage) -> None:
-    first = thinking(lab_page.page)
-    mine = thought_id(first)
-    second = first.context.new_page()
-    second.goto(first.url)
+def test_a_second_page_of_the_browser_does_not_take_the_firsts_thought(page: Page) -> None:
+    mine = thought_id(page)
+    second = page.context.new_page()
+    second.goto(page.url)
     thinking(second)
     # its thought is the session's now: the first keeps its own, and says that no other map will come for it
-    expect(first.locator('#converge [data-umap="failed"], #converge [data-umap="ready"]').first).to_be_attached(
+    expect(page.locator('#converge [data-umap="failed"], #converge [data-umap="ready"]').first).to_be_attached(
         timeout=SLOW
     )
-    assert thought_id(first) == mine != thought_id(second)
+    assert thought_id(page) == mine != thought_id(second)
     second.close()

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.ui.conftest import LabServer, OpenPage, StartLab, serving
+from tests.ui.conftest import LabServer, OpenPage, WatchedPage, serving
 from tests.ui.hands import SLOW, next_thought, tab, thinking, thought_id
 
 POINTS = """least => {
@@ -40,17 +40,18 @@ def test_a_stage_trains_and_its_curve_grows(trainer: Page) -> None:
     trainer.wait_for_function(POINTS, arg=150, timeout=SLOW)
 
 
-def test_pause_reload_resume_and_stop(start_lab: StartLab, open_page: OpenPage) -> None:
+def test_pause_reload_resume_and_stop(trainer: Page, window: WatchedPage) -> None:
     # a stage of digits takes long enough to be reloaded in
-    watched = open_page(start_lab("--data", "digits", "--threads", "1").url)
-    trainer = thinking(watched.page)
-    tab(trainer, "Train")
+    trainer.get_by_role("button", name="New run").click()
+    trainer.locator("#begin").click()
+    expect(trainer.locator(".lab-header")).to_contain_text("digits", timeout=SLOW)
+    expect(trainer.locator("#begin")).not_to_be_visible(timeout=SLOW)
     trainer.locator("#train-1").click()
     header = trainer.locator(".lab-job")
     expect(header).to_contain_text("training stage 1", timeout=SLOW)
     trainer.reload()
     thinking(trainer)
-    watched.console_errors.clear()  # Gradio complains of the streams that a reload cuts off
+    window.console_errors.clear()  # Gradio complains of the streams that a reload cuts off
     expect(header).to_contain_text("stage 1", timeout=SLOW)
     trainer.get_by_role("button", name="Pause", exact=True).click()
     expect(header).to_contain_text("paused", timeout=SLOW)

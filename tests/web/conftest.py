@@ -1,14 +1,13 @@
 """A small page with the instrument on it, fed by hand: no network, no session, no training."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from lab.web.component import converge
-from tests.ui.conftest import WAIT_MS, WatchedPage, chromium, open_page  # noqa: F401
+from tests.ui.conftest import WAIT_MS, OpenPage, WatchedPage, chromium, open_page, window  # noqa: F401
 from tests.web import synthetic
 from tests.web.stage import staged
 from tests.web.synthetic import World
@@ -108,33 +107,12 @@ def stage() -> Iterator[Stage]:
         yield Stage(url, values)
 
 
-@pytest.fixture(scope="package")
-def opened(chromium: Browser) -> Iterator[WatchedPage]:  # noqa: F811
-    """One page for all tests, because a reload costs a third of a new visitor."""
-    context = chromium.new_context(viewport={"width": 1440, "height": 900})
-    context.set_default_timeout(WAIT_MS)
-    yield WatchedPage(context.new_page())
-    context.close()
-
-
-@contextmanager
-def loaded(opened: WatchedPage, url: str) -> Iterator[Page]:
-    """The page with this address, loaded anew. At the end it must have been quiet."""
-    opened.page.goto("about:blank")  # what is still on its way when a page is left belongs to the test before
-    for noticed in (opened.console_errors, opened.page_errors, opened.outside_requests):
-        noticed.clear()
-    opened.page.goto(url)
-    yield opened.page
-    opened.assert_quiet()
-
-
 @pytest.fixture
-def shown(opened: WatchedPage, stage: Stage) -> Iterator[Shown]:
+def shown(open_page: OpenPage, stage: Stage) -> Shown:  # noqa: F811
     """The page, loaded anew, with nothing on it."""
-    with loaded(opened, stage.url):
-        shown = Shown(opened)
-        shown.expect(state="empty")
-        yield shown
+    shown = Shown(open_page(stage.url))
+    shown.expect(state="empty")
+    return shown
 
 
 @pytest.fixture

@@ -9,8 +9,7 @@ from playwright.sync_api import Page, expect
 from lab.views.gate import gate_html
 from lab.web.panels import gate, show
 from satipatthana.diagnostics.gate import GateCurve
-from tests.ui.conftest import WatchedPage
-from tests.web.conftest import loaded
+from tests.ui.conftest import OpenPage
 from tests.web.stage import Answer, staged
 
 THRESHOLDS = np.linspace(-1, 1, 21, dtype=np.float32)
@@ -35,9 +34,8 @@ def url() -> Iterator[str]:
 
 
 @pytest.fixture
-def page(opened: WatchedPage, url: str) -> Iterator[Page]:
-    with loaded(opened, url) as page:
-        yield page
+def page(open_page: OpenPage, url: str) -> Page:
+    return open_page(url).page
 
 
 def share(page: Page, family: str) -> str:

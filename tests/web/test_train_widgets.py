@@ -15,9 +15,8 @@ from lab.views.gallery import strip, strip_html
 from lab.views.style import number, palette
 from lab.web.panels import curves as loss_curves
 from lab.web.panels import panel, show
-from tests.ui.conftest import WatchedPage
+from tests.ui.conftest import OpenPage
 from tests.views.test_curves import history
-from tests.web.conftest import loaded
 from tests.web.stage import Answer, staged
 
 PLOT = "document.querySelector('.curves-plot')"
@@ -68,10 +67,10 @@ def served() -> Iterator[Served]:
 
 
 @pytest.fixture
-def widgets(opened: WatchedPage, served: Served) -> Iterator[Widgets]:
-    with loaded(opened, served.url) as page:
-        page.get_by_text("The loss curves are on their way.").wait_for()
-        yield Widgets(page, served.values)
+def widgets(open_page: OpenPage, served: Served) -> Widgets:
+    page = open_page(served.url).page
+    page.get_by_text("The loss curves are on their way.").wait_for()
+    return Widgets(page, served.values)
 
 
 RECORDS = history(30, 120)
