@@ -159,6 +159,8 @@ def test_a_small_dark_screen_can_be_used(open_page: OpenPage, lab_server: LabSer
 def test_keys_of_the_page(page: Page) -> None:
     page.keyboard.press("1")
     expect(page.get_by_role("tab", name="Train", exact=True)).to_have_attribute("aria-selected", "true")
+    page.keyboard.press("6")
+    expect(page.locator(".failure-wall")).to_be_visible()
     page.keyboard.press("p")
     assert page.evaluate("document.documentElement.classList.contains('projector')")
     page.keyboard.press("p")
