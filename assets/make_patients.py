@@ -1,7 +1,8 @@
 """Makes the patients of the ward round, small sick runs: `python assets/make_patients.py`, from the project's root.
 
 Each is the broken variant of an exhibit (one is well), trained through all four stages at half the width, so that every
-tab has something to show. Which is which stands here and in the folders, and nowhere on the page.
+tab has something to show, and as long as the exhibit says where it says it. Which is which stands here and in the
+folders, and nowhere on the page.
 """
 
 import dataclasses
@@ -28,7 +29,10 @@ from satipatthana.train.trainer import SatipatthanaTrainer
 OUT = Path(__file__).resolve().parent / "checkpoints" / "patients"
 LARGEST = 1_500_000
 """Bytes of one, all files together."""
-PLAN = ((0, 80), (1, 300), (2, 250), (3, 150))
+PLAN: Mapping[int, int] = {0: 80, 1: 300, 2: 250, 3: 150}
+"""Steps of the stages of which the exhibit says nothing."""
+BRIEFLY: Mapping[int, Mapping[int, int]] = {9: {1: 60}}
+"""By failure: with more, training rubs its grid away."""
 FRUGAL: Mapping[str, Any] = {
     "curriculum.n_keyframes": 3,
     "samatha.vitakka.n_gate_keys": 200,
@@ -45,9 +49,10 @@ def ill(failure: int) -> tuple[Experiment, Side]:
     """How a patient is trained: as the exhibit says, from scratch and through all stages."""
     if failure == WELL:
         never = lambda trainer, bundle: 0.0  # noqa: E731 (nothing is measured of it)
-        return Experiment(never, PLAN, Variant(), base={**SMALL, **FRUGAL}), "fixed"
+        return Experiment(never, tuple(PLAN.items()), Variant(), base={**SMALL, **FRUGAL}), "fixed"
     shown = experiment_of(card_of(failure))
-    return dataclasses.replace(shown, plan=PLAN, start="", base={**SMALL, **FRUGAL, **shown.base, **KEPT}), "broken"
+    plan = tuple({**PLAN, **dict(shown.plan), **BRIEFLY.get(failure, {})}.items())
+    return dataclasses.replace(shown, plan=plan, start="", base={**SMALL, **FRUGAL, **shown.base, **KEPT}), "broken"
 
 
 def train(failure: int, seed: int) -> SatipatthanaTrainer:
