@@ -16,6 +16,8 @@ COLOURS = {"broken": "bad", "fixed": "good"}
 RADII = {"broken": 5.0, "fixed": 3.5}
 BANDS = 40
 """Places along a curve that tell exact values."""
+NAME = 62
+"""Pixels that a name takes."""
 LINE = 17
 """Pixels from one name to the next."""
 _SIZE = 376, 216, 62
@@ -58,7 +60,7 @@ def _drawn(plot: Plot, side: str, x: np.ndarray, y: np.ndarray, dots: bool) -> s
 
 
 def _names(plot: Plot, lines: Lines) -> str:
-    """The name of each line at its end: the upper one's above it, the lower one's below."""
+    """The name of each line at its end: behind it while there is room, then above the upper one, below the lower."""
     ends = {}
     for side, (x, y) in lines.items():
         known = np.flatnonzero(np.isfinite(y))
@@ -66,21 +68,26 @@ def _names(plot: Plot, lines: Lines) -> str:
             a, b = plot.at(x[known[-1]], y[known[-1]])
             ends[side] = float(a), float(b)
     order = sorted(ends, key=lambda side: ends[side][1])
-    heights = _apart([ends[side][1] for side in order], plot.height)
+    beside = all(across < plot.width - RIGHT - NAME for across, _ in ends.values())
+    heights = _apart([ends[side][1] for side in order], plot.height, beside)
     out = []
     for side, height in zip(order, heights, strict=True):
         across = ends[side][0]
-        place = (min(across + 6, plot.width - RIGHT), "end") if across > plot.left + 60 else (across + 8, "start")
+        place = (across + 10, "start") if beside else (min(across + 6, plot.width - RIGHT), "end")
         out.append(
             f'<text class="name {side}" x="{place[0]:.1f}" y="{height:.1f}" text-anchor="{place[1]}">{side}</text>'
         )
     return "".join(out)
 
 
-def _apart(ends: Sequence[float], height: int) -> list[float]:
+def _apart(ends: Sequence[float], height: int, beside: bool) -> list[float]:
     """Where names stand, from the upper end's to the lower's: beside the ends, inside the chart, not on each other."""
     floor = height - BOTTOM - 6
-    names = [end - 9 if not index and end > TOP + 20 else end + 20 for index, end in enumerate(ends)]
+    if beside:
+        push = max(0.0, LINE - (ends[-1] - ends[0])) / 2 if len(ends) > 1 else 0.0
+        names = [max(TOP + 10, end + 5 + (push if index else -push)) for index, end in enumerate(ends)]
+    else:
+        names = [end - 9 if not index and end > TOP + 20 else end + 20 for index, end in enumerate(ends)]
     for index in range(1, len(names)):
         names[index] = max(names[index], names[index - 1] + LINE)
     if names and names[-1] > floor:

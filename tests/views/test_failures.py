@@ -291,8 +291,9 @@ def test_steps_are_marked_from_the_first_to_the_last():
 
 
 @pytest.mark.parametrize("ends", [(20.0, 20.0), (12.0, 14.0), (160.0, 165.0), (30.0, 150.0), (90.0,), (170.0, 171.0)])
-def test_names_of_lines_stand_apart_and_inside(ends: tuple[float, ...]):
-    names = _apart(ends, 216)
+@pytest.mark.parametrize("beside", [True, False])
+def test_names_of_lines_stand_apart_and_inside(ends: tuple[float, ...], beside: bool):
+    names = _apart(ends, 216, beside)
     assert all(8 < name < 216 - 44 for name in names)
     assert all(b - a >= 17 for a, b in itertools.pairwise(names))
 
