@@ -12,7 +12,7 @@ import gradio as gr
 
 from lab.runs import find
 from lab.session import SESSIONS
-from lab.tabs import converge, decoders, probes, train, trust
+from lab.tabs import converge, decoders, failures, probes, train, trust
 from lab.tabs.arrive import arrival
 from lab.tabs.page import FIRST_TAB, Opening, Page, header_row
 from lab.tabs.wire import Wire, stretch
@@ -34,7 +34,7 @@ def build(opening: Opening | None = None) -> tuple[gr.Blocks, Wire]:
         page = Page(opening or Opening())
         header_row(page)
         with gr.Tabs(selected=FIRST_TAB, elem_id="tabs") as tabs:
-            names = [str(module.build(page).id) for module in (train, converge, probes, decoders, trust)]
+            names = [str(module.build(page).id) for module in (train, converge, probes, decoders, trust, failures)]
         attached = arrival(blocks, page, tabs, names)
         for event in (attached, *page.openers):
             for hang_on in page.on_open:

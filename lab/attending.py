@@ -19,10 +19,11 @@ class Attending(Visit):
         self.ward = Ward(data_dir)
         self.clinic = Clinic(data_dir)
 
-    def open_patient(self, side: Any) -> RunInfo:
-        """Opens the broken or the fixed run of the exhibit that was run last, in the place of the present one."""
+    def open_patient(self, side: Any, number: Any = None) -> RunInfo:
+        """Opens the broken or the fixed run of an exhibit, by default the one that was run last, in the place of the
+        present one."""
         with self._changing, said():
-            return self._take(self.ward.patient(side))
+            return self._take(self.ward.patient(side, number))
 
     def treat(self, cure: Any, steps: Any = N_STEPS) -> None:
         """Lets the open run learn on as it is and cured, side by side in the background; it stays as it is itself."""

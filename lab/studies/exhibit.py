@@ -1,7 +1,7 @@
 """One exhibit, run: broken beside fixed, trained in turn in the background."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,12 +16,14 @@ if TYPE_CHECKING:
     from satipatthana.diagnostics.progress import Progress
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Room:
     """Where exhibits are run: they have their own networks, whatever run is open."""
 
     data_dir: Path | None = None
     key: tuple[int, int] = (0, 0)
+    finished: "dict[int, Pair]" = field(default_factory=dict)
+    """By exhibit: the pair that came to its end last."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,11 @@ def run(room: Room, asked: Asked) -> "Iterator[Progress[Pair]]":
 
     card = card_of(asked.number)
     experiment = experiment_of(card)
-    yield from run_pair(card, experiment, runs.bundle_of(experiment.data, room.data_dir), asked.seed, asked.dials)
+    bundle = runs.bundle_of(experiment.data, room.data_dir)
+    for piece in run_pair(card, experiment, bundle, asked.seed, asked.dials):
+        if piece.found is not None and piece.found.done:
+            room.finished[asked.number] = piece.found
+        yield piece
 
 
 EXHIBIT = Study("exhibit", run, check)

@@ -54,7 +54,7 @@ SWITCHES = (
 
 HELP = (
     "<h4>Keys</h4><p><b>space</b> play or pause · <b>← →</b> one step · <b>home / end</b> first or last state · "
-    "<b>1–5</b> tabs · <b>d</b> sober, drunk, both · <b>p</b> projector · <b>t</b> first steps · <b>?</b> this help</p>"
+    "<b>1–6</b> tabs · <b>d</b> sober, drunk, both · <b>p</b> projector · <b>t</b> first steps · <b>?</b> this help</p>"
     '<p><button type="button" class="lab-button" data-page="tour">First steps: a round of seven stops</button></p>'
     "<h4>Words</h4>"
 )

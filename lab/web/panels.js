@@ -35,12 +35,14 @@
 })();
 
 // An instrument that shows HTML made in Python: {"html": "..."}. A new value changes only what differs, so an open help
-// card, the focus and the scroll of what stays are left alone. [data-act] calls back with trigger("act", {act}).
+// card, the focus and the scroll of what stays are left alone. [data-act] calls back with trigger("act", {act}), inside a
+// form with its fields; [data-defaults] puts them back to their data-default.
 (() => {
   "use strict";
   const Lab = window.SatiLab;
 
-  const alike = (a, b) => a.nodeType === b.nodeType && a.nodeName === b.nodeName;
+  // what has another key than before is another thing: fields keep what was typed into them
+  const alike = (a, b) => a.nodeType === b.nodeType && a.nodeName === b.nodeName && a.dataset?.key === b.dataset?.key;
 
   const morph = (from, to) => {
     if (from.nodeType !== Node.ELEMENT_NODE) {
@@ -62,13 +64,35 @@
     old.slice(fresh.length).forEach((node) => node.remove());
   };
 
+  const fields = (form) => [...form.elements].filter((field) => field.name);
+  const read = (field) => (field.type !== "number" ? field.value : field.value === "" ? null : Number(field.value));
+  const sent = (node) => {
+    if (!node.form) return {act: node.dataset.act};
+    return {act: node.dataset.act, form: Object.fromEntries(fields(node.form).map((field) => [field.name, read(field)]))};
+  };
+
   Lab.register("panel", {
     mount(root, api) {
       root.addEventListener("click", (event) => {
         const node = event.target.closest?.("[data-act]");
-        if (node) api.trigger("act", {act: node.dataset.act});
+        if (node) api.trigger("act", sent(node));
+        const back = event.target.closest?.("[data-defaults]");
+        if (back) fields(back.form).forEach((field) => (field.value = field.dataset.default ?? field.value));
       });
+      root.addEventListener("submit", (event) => event.preventDefault()); // the button's act is all there is to it
       let held = null;
+      let arrived = null;
+      // What had the focus is gone, and something has come for whoever pressed it: nobody else is taken anywhere.
+      const arrive = () => {
+        const node = root.querySelector("[data-arrive]");
+        const word = node?.dataset.arrive ?? null;
+        const news = word !== arrived;
+        arrived = word;
+        if (!news || !node?.offsetParent || document.activeElement !== document.body) return;
+        node.focus({preventScroll: true});
+        const {top, bottom} = node.getBoundingClientRect();
+        if (top < 0 || bottom > window.innerHeight) node.scrollIntoView({block: "center"});
+      };
       return {
         update(value) {
           const html = value?.html ?? "";
@@ -77,6 +101,7 @@
           const draft = document.createElement("template");
           draft.innerHTML = html;
           children(root, draft.content);
+          queueMicrotask(arrive); // when the panels that came with this one have changed too
         },
       };
     },

@@ -8,7 +8,10 @@ from lab.web.component import Instrument
 def panel(html: str = "", **options: Any) -> Instrument:
     """Shows HTML made by a view: update it with ``show(html)``. Help cards and focus survive an update.
 
-    Event: ``act`` ({"act": "stage-1"}) when something with ``data-act`` is pressed. Give an ``elem_id``.
+    Event: ``act`` ({"act": "stage-1"}) when something with ``data-act`` is pressed; inside a form also its fields, as
+    {"act": ..., "form": {name: number, text or null}}. Give an ``elem_id``.
+    What has another ``data-key`` than before is made anew, fields with it. To ``data-arrive`` goes the focus when what
+    had it is gone, once for each of its words.
     """
     return Instrument("panel", show(html), scripts=("panels.js", "zoom.js"), triggers=("act",), plotly=False, **options)
 
@@ -25,6 +28,20 @@ def gate(html: str = "", **options: Any) -> Instrument:
 def show(html: str) -> dict[str, str]:
     """The value of a panel."""
     return {"html": html}
+
+
+LOOK_NOW = "() => { document.dispatchEvent(new Event('lab-look')); }"
+"""As ``js`` of an event: the page looks at once for what the event has changed."""
+
+
+def way(**options: Any) -> Instrument:
+    """Brings a tab up, or a panel in it, when it gets a new value of `go`. Nothing of it is seen."""
+    return Instrument("way", scripts=("way.js",), plotly=False, **{"label": "", **options})
+
+
+def go(place: str, times: int) -> dict[str, Any]:
+    """The value of `way`: a place as ``Page.view`` takes it ("Train/doctor"), and a number that grows."""
+    return {"place": place, "times": times}
 
 
 def curves(value: dict[str, Any] | None = None, **options: Any) -> Instrument:

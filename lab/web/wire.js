@@ -61,6 +61,11 @@
         clicked = true;
         next(SOON);
       });
+      // what an event of Gradio's has changed, it may ask for at once
+      document.addEventListener("lab-look", () => {
+        clicked = true;
+        next(0);
+      });
 
       return {
         update(value) {
