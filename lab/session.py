@@ -336,7 +336,12 @@ class Session(Attending):
         """Works on a study of the present weights in the background; see `lab.studies.catalogue`."""
         study, now = catalogue.find(name), self.now
         subject = Subject(
-            now.run.name, now.run.config, now.run.bundle, now.snapshot(), lambda index: self._at_keyframe(now, index)
+            now.run.name,
+            now.run.config,
+            now.run.bundle,
+            now.snapshot(),
+            lambda index: self._at_keyframe(now, index),
+            self.clinic.undisclosed(now.run.origin),
         )
         self._studies.start(study, subject, sent)
 
