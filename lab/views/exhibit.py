@@ -13,13 +13,13 @@ Phase = Literal["ask", "run", "told"]
 
 ASK = Panel(
     "What would you see, and what would you think?",
-    "The symptom first, then the explanation that tempts. The cause is told when it has run.",
+    "Symptom and tempting guess now; the cause when it has run.",
     "Say what you expect before you look: a guess that turns out wrong is remembered, an explanation that was read is "
     "not. Whatever you choose, both networks begin at once.",
 )
 TOLD = Panel(
     "What was it?",
-    "Broken is hollow, fixed is solid; the figure is taken on validation inputs, the same for both.",
+    "The figure is taken on validation inputs, the same for both.",
     "Both learned from the same seed, data and budget. The margin is what the fixed one is ahead by at least, worst "
     "fixed against best broken, over the seeds 0, 1 and 2.",
     "",
@@ -276,12 +276,12 @@ def _figures(info: ExhibitInfo) -> str:
     said = ""
     if figure.ahead is not None:
         words = WORDS["ahead"] if figure.ahead > 0 else WORDS["behind"]
-        said = words.format(ahead=number(figure.ahead), margin=number(figure.margin))
+        said = ": " + words.format(ahead=number(figure.ahead), margin=number(figure.margin))
     about = f" {escape(_sentence(figure.about))}" if figure.about else ""
     return (
         f'<div class="exhibit-figures"><dl><dt><i class="mark broken"></i> broken</dt><dd>{number(figure.broken)}</dd>'
         f'<dt><i class="mark fixed"></i> fixed</dt><dd>{number(figure.fixed)}</dd></dl>'
-        f"<p><b>{escape(_sentence(figure.name)[:-1])}</b>, {WORDS['better'].format(better=figure.better)}: {said}."
+        f"<p><b>{escape(_sentence(figure.name)[:-1])}</b>, {WORDS['better'].format(better=figure.better)}{said}."
         f"{about}</p></div>"
     )
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from lab.views.gallery import thumbnail
 from lab.views.panel import Panel, panel_html
-from lab.views.plot import RIGHT, TOP, Axis, Plot
+from lab.views.plot import BOTTOM, RIGHT, TOP, Axis, Plot
 from lab.views.style import count, duration, escape, number
 
 RUN = Panel(
@@ -31,13 +31,14 @@ STRIP = Panel(
 )
 SIDES: tuple[Literal["broken", "fixed"], ...] = ("broken", "fixed")
 COLOURS = {"broken": "bad", "fixed": "good"}
+RADII = {"broken": 5.0, "fixed": 3.5}
 SMOOTH = 20
 """The loss is drawn as a mean over this part of the whole: its twentieth."""
 BANDS = 40
 """Places along a chart that tell exact values."""
 WORDS = {
-    "none": "Nothing has run yet. Choose an answer, or just run it, and both begin to learn here, side by side: usually "
-    "under a minute on two cores.",
+    "none": "Nothing has run yet. Choose an answer, or just run it, and both begin to learn here, side by side: "
+    "usually under a minute on two cores.",
     "waiting": "Waiting for its turn",
     "making": "Making both networks",
     "running": "step {done} of {total}, {text} · {gone} gone, about {left} left",
@@ -57,6 +58,8 @@ WORDS = {
 }
 LONGEST = 24
 """Characters of a measure's name beside its axis."""
+LINE = 17
+"""Pixels from one name to the next."""
 _WIDTH, _HEIGHT, _LEFT = 376, 216, 62
 _LADDER = (1, 2, 5)
 
@@ -133,6 +136,8 @@ def _progress(info: RunInfo) -> str:
     if info.dials:
         said = f"{said} · {WORDS['turned'].format(dials=info.dials)}" if said else ""
     alarm = f' data-state="{info.state}"' if info.state == "failed" or info.left else ""
+    # whose button has just been disabled arrives here
+    alarm += f' tabindex="-1" data-arrive="run {info.number}"' if info.busy else ""
     return f'<p class="exhibit-progress" role="status"{alarm}>{bar}<span>{escape(said)}</span>{stop}</p>'
 
 
@@ -142,11 +147,14 @@ def _busy_words(info: RunInfo) -> str:
     if not info.done or info.seconds is None:
         return WORDS["making"]
     left = info.seconds / info.done * (info.total - info.done)
-    gone = duration(round(info.seconds))
     done = min(info.done, info.steps)
     return WORDS["running"].format(
-        done=count(done), total=count(info.steps), text=info.text, gone=gone, left=duration(max(1, round(left)))
+        done=count(done), total=count(info.steps), text=info.text, gone=_time(info.seconds), left=_time(left)
     )
+
+
+def _time(seconds: float) -> str:
+    return f"{max(1, round(seconds))} s" if seconds < 60 else duration(seconds)
 
 
 def _loss_chart(info: RunInfo) -> str:
@@ -168,10 +176,9 @@ def _chart(
 ) -> str:
     y = value_axis([values for _, values in lines.values()], name)
     plot = Plot(step_axis(info.steps), y, _WIDTH, _HEIGHT, _LEFT)
-    marks = [_stages(plot, info.stages)]
-    for side in (side for side in SIDES if side in lines):
-        marks.append(_drawn(plot, side, *lines[side], dots))
-    marks.append(_names(plot, lines))
+    # the fixed one first: where both are the same, the dashes and rings of the broken one still let it through
+    marks = [_drawn(plot, side, *lines[side], dots) for side in reversed(SIDES) if side in lines]
+    marks += [_stages(plot, info.stages), _names(plot, lines)]
     marks.append(_tips(plot, lines, info.steps))
     note = f" <span>{escape(note)}</span>" if note else ""
     return f'<figure class="exhibit-chart"><h4>{escape(title)}{note}</h4>{plot.svg(title, marks)}</figure>'
@@ -184,8 +191,10 @@ def _drawn(plot: Plot, side: str, x: np.ndarray, y: np.ndarray, dots: bool) -> s
     line = plot.line(x, y, colour, dashed) if known.any() else ""
     at = np.flatnonzero(known) if dots else np.flatnonzero(known)[-1:]
     across, down = plot.at(x[at], y[at])
+    radius = RADII[side]
     circles = "".join(
-        f'<circle class="dot {side}" cx="{a:.1f}" cy="{b:.1f}" r="4"/>' for a, b in zip(across, down, strict=True)
+        f'<circle class="dot {side}" cx="{a:.1f}" cy="{b:.1f}" r="{radius:g}"/>'
+        for a, b in zip(across, down, strict=True)
     )
     return line + circles
 
@@ -198,19 +207,29 @@ def _names(plot: Plot, lines: Mapping[str, tuple[np.ndarray, np.ndarray]]) -> st
         if len(known):
             a, b = plot.at(x[known[-1]], y[known[-1]])
             ends[side] = float(a), float(b)
+    order = sorted(ends, key=lambda side: ends[side][1])
+    heights = _apart([ends[side][1] for side in order], plot.height)
     out = []
-    for place, side in enumerate(sorted(ends, key=lambda side: ends[side][1])):
-        a, b = ends[side]
-        lower = plot.height - 52
-        down = b - 9 if place == 0 and b > TOP + 18 else min(b + 20, lower)
-        if place and down - 16 < ends[side][1] - 30:  # the floor of the chart was in the way
-            down = b - 9
-        anchor, over = ("end", 6) if a > _LEFT + 60 else ("start", -4)
+    for side, height in zip(order, heights, strict=True):
+        across = ends[side][0]
+        place = (min(across + 6, plot.width - RIGHT), "end") if across > _LEFT + 60 else (across + 8, "start")
         out.append(
-            f'<text class="name {side}" x="{min(a + over, plot.width - RIGHT):.1f}" y="{down:.1f}" '
-            f'text-anchor="{anchor}">{side}</text>'
+            f'<text class="name {side}" x="{place[0]:.1f}" y="{height:.1f}" text-anchor="{place[1]}">{side}</text>'
         )
     return "".join(out)
+
+
+def _apart(ends: Sequence[float], height: int) -> list[float]:
+    """Where names stand, from the upper end's to the lower's: beside the ends, inside the chart, not on each other."""
+    floor = height - BOTTOM - 6
+    names = [end - 9 if not index and end > TOP + 20 else end + 20 for index, end in enumerate(ends)]
+    for index in range(1, len(names)):
+        names[index] = max(names[index], names[index - 1] + LINE)
+    if names and names[-1] > floor:
+        names[-1] = min(floor, ends[-1] - 9)
+    for index in reversed(range(len(names) - 1)):
+        names[index] = min(names[index], names[index + 1] - LINE)
+    return names
 
 
 def _stages(plot: Plot, stages: Sequence[tuple[int, int]]) -> str:
@@ -240,7 +259,7 @@ def _tips(plot: Plot, lines: Mapping[str, tuple[np.ndarray, np.ndarray]], steps:
                 said.append(f"{side} {number(float(y[np.abs(x - step).argmin()]))}")
         out.append(
             f'<rect class="band" x="{plot.left + band * wide:.1f}" y="{TOP}" width="{wide:.2f}" '
-            f'height="{plot.height - TOP - 44}" data-tip="{escape(chr(10).join(said))}"/>'
+            f'height="{plot.height - TOP - BOTTOM}" data-tip="{escape(chr(10).join(said))}"/>'
         )
     return "".join(out)
 
@@ -259,7 +278,7 @@ def smoothed(steps: Sequence[float], values: Sequence[float], window: int) -> tu
 
 
 def value_axis(lines: Sequence[np.ndarray], name: str) -> Axis:
-    """An axis that holds all finite values: log where all are above nought and the largest is ten times the least."""
+    """An axis that holds all finite values: from nought, or log where the largest is ten times the least or more."""
     parts = [line[np.isfinite(line)] for line in lines]
     values = np.concatenate([*parts, np.empty(0)])
     if not len(values):
@@ -283,9 +302,11 @@ def _log_axis(low: float, high: float, name: str) -> Axis:
 
 
 def _linear_axis(low: float, high: float, name: str) -> Axis:
-    # from nought where the values are not far above it: a length then says what a share is
-    floor = 0.0 if 0 <= low <= 0.6 * high else low
-    span = max(high - floor, 1e-3 * max(abs(high), abs(floor)), 1e-9)
+    # from nought: two values that are nearly the same look so, and the axis stands while a curve falls
+    floor, high = min(low, 0.0), max(high, 0.0)
+    if floor == high:
+        return Axis(name, 0.0, 1.0, (0.0, 0.5, 1.0))
+    span = high - floor
     size = 10.0 ** math.floor(math.log10(span))
     step = next(each * size for each in (0.2, 0.5, 1, 2, 5, 10) if span / (each * size) <= 5)
     first, last = math.floor(floor / step + 1e-9), math.ceil(high / step - 1e-9)
@@ -319,7 +340,7 @@ def strip_html(info: RunInfo) -> str:
     rows = _row(WORDS["input"], "", info.inputs) + "".join(_row(side, side, pictures.get(side)) for side in SIDES)
     drawn = [picture for picture in pictures.values() if picture is not None]
     said = "" if info.inputs is not None else WORDS["not yet"]
-    if len(drawn) == 2 and info.done > 1 and np.allclose(drawn[0], drawn[1], atol=1e-3):
+    if len(drawn) == 2 and info.state == "ready" and np.allclose(drawn[0], drawn[1], atol=1e-3):
         said = WORDS["same"]
     body = f'<div class="exhibit-strip-rows">{rows}</div><p class="exhibit-same">{said}</p>'
     return panel_html("exhibit-strip", STRIP, body)

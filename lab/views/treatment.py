@@ -7,10 +7,10 @@ from typing import Literal
 import numpy as np
 
 from lab.exhibits.cures import Outcome
-from lab.views.exhibit_run import BANDS, COLOURS, SIDES, CourseInfo, smoothed, step_axis, value_axis
+from lab.views.exhibit_run import BANDS, COLOURS, RADII, SIDES, CourseInfo, smoothed, step_axis, value_axis
 from lab.views.gallery import thumbnail
 from lab.views.panel import Panel, panel_html
-from lab.views.plot import RIGHT, TOP, Plot
+from lab.views.plot import BOTTOM, RIGHT, TOP, Plot
 from lab.views.style import count, duration, escape, number
 
 CHOOSE = Panel(
@@ -312,10 +312,9 @@ def _drawn(plot: Plot, side: str, x: np.ndarray, y: np.ndarray, every: bool) -> 
         return ""
     line = plot.line(x, y, COLOURS[side], ' stroke-dasharray="6 4"' if side == "broken" else "")
     at = known if every else known[-1:]
-    radius = 5 if side == "broken" else 3.5
     across, down = plot.at(x[at], y[at])
     dots = "".join(
-        f'<circle class="dot {side}" cx="{a:.1f}" cy="{b:.1f}" r="{radius:g}"/>'
+        f'<circle class="dot {side}" cx="{a:.1f}" cy="{b:.1f}" r="{RADII[side]:g}"/>'
         for a, b in zip(across, down, strict=True)
     )
     return line + dots
@@ -330,7 +329,7 @@ def _labels(plot: Plot, lines: Mapping[str, tuple[np.ndarray, np.ndarray]]) -> s
             across, down = plot.at(x[known[-1]], y[known[-1]])
             ends.append((float(down), float(across), side))
     ends.sort()
-    floor = plot.height - 52
+    floor = plot.height - BOTTOM - 8
     out = []
     for place, (down, across, side) in enumerate(ends):
         height = (
@@ -359,7 +358,7 @@ def _tips(plot: Plot, lines: Mapping[str, tuple[np.ndarray, np.ndarray]], steps:
         ]
         out.append(
             f'<rect class="band" x="{plot.left + band * wide:.1f}" y="{TOP}" width="{wide:.2f}" '
-            f'height="{plot.height - TOP - 44}" data-tip="{escape(chr(10).join(said))}"/>'
+            f'height="{plot.height - TOP - BOTTOM}" data-tip="{escape(chr(10).join(said))}"/>'
         )
     return "".join(out)
 

@@ -82,13 +82,15 @@
       root.addEventListener("submit", (event) => event.preventDefault()); // the button's act is all there is to it
       let held = null;
       let arrived = null;
-      // What had the focus is gone, and something has come for whoever pressed it: nobody else is taken anywhere.
+      // What had the focus is gone or disabled, and something has come for whoever pressed it: nobody else is taken
+      // anywhere.
+      const lost = () => document.activeElement === document.body || document.activeElement.matches(":disabled");
       const arrive = () => {
         const node = root.querySelector("[data-arrive]");
         const word = node?.dataset.arrive ?? null;
         const news = word !== arrived;
         arrived = word;
-        if (!news || !node?.offsetParent || document.activeElement !== document.body) return;
+        if (!news || !node?.offsetParent || !lost()) return;
         node.focus({preventScroll: true});
         const {top, bottom} = node.getBoundingClientRect();
         if (top < 0 || bottom > window.innerHeight) node.scrollIntoView({block: "center"});

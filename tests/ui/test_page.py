@@ -160,6 +160,8 @@ def test_keys_of_the_page(lab_page: WatchedPage) -> None:
     page = thinking(lab_page.page)
     page.keyboard.press("1")
     expect(page.get_by_role("tab", name="Train", exact=True)).to_have_attribute("aria-selected", "true")
+    page.keyboard.press("6")
+    expect(page.locator(".failure-wall")).to_be_visible()
     page.keyboard.press("p")
     assert page.evaluate("document.documentElement.classList.contains('projector')")
     page.keyboard.press("?")
