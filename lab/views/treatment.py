@@ -67,7 +67,9 @@ WORDS = {
     "one": "One run, one seed, n = {n} validation inputs.",
     "watched": "{measure} is the number of failure {exhibit}, {because}.",
     "known": "which this run is known to have",
-    "first": "the first that this cure is for",
+    "first": "one that this cure is for",
+    "not yet": "Not to be told yet: both are learning on.",
+    "left": "Not to be told: it was left before its end.",
     "take": "Open the {name}",
     "cured run": "cured run",
     "twin": "untreated twin",
@@ -179,9 +181,9 @@ def _steps(n: int) -> str:
 
 
 def _cure(cure: CureInfo, chosen: bool) -> str:
-    numbers = [str(number) for number, _ in cure.failures]
+    numbers = [str(number) for number, _ in sorted(cure.failures)]
     words = WORDS["for"] if len(numbers) == 1 else WORDS["for more"]
-    tip = escape("\n".join(f"{number}. {title}" for number, title in cure.failures))
+    tip = escape("\n".join(f"{number}. {title}" for number, title in sorted(cure.failures)))
     mark = " checked" if chosen else ""
     return (
         f'<label class="treat-cure"><input type="radio" name="cure" value="{escape(cure.key)}"{mark}>'
@@ -251,7 +253,8 @@ def _busy_words(info: TreatedInfo) -> str:
 def verdict_html(info: TreatedInfo) -> str:
     """Whether it helped, in one sentence, and both as runs to be opened."""
     if info.outcome is None or info.values is None:
-        return ""
+        words = WORDS["not yet"] if info.busy else WORDS["left"] if info.state == "cancelled" else ""
+        return f'<div class="treated-verdict"><p>{words}</p></div>'
     broken, fixed = info.values
     ahead = None if info.ahead is None else abs(info.ahead)
     said = WORDS[info.outcome].format(

@@ -12,9 +12,9 @@ PANEL = Panel(
     "Examine a patient with the instruments of every tab, then say what it has and what would cure it: your first word "
     "counts.",
     "Each patient is a small network that learned through all four stages with one of the failures above, or with "
-    "none. Examine opens it as the run of the whole page; while you have not said what it has, the doctor tells symptoms and "
-    "no causes. A sickness counts where you name it, a cure where it is one for what the patient has; whatever you say "
-    "later of the same patient does not count.",
+    "none. Examine opens it as the run of the whole page; while you have not said what it has, the doctor tells "
+    "symptoms and no causes. A sickness counts where you name it, a cure where it is one for what the patient has; "
+    "whatever you say later of the same patient does not count.",
     "",
     "lab.exhibits.patients.told",
 )
@@ -25,11 +25,11 @@ BED = (
     '<path class="cover" d="M21 18v-5q0-3 3-3h26q5 0 5 5v3z"/></svg>'
 )
 TABS = (
-    ("view:Train/doctor", "Train", "how its losses went, its settings"),
-    ("tab:Converge", "Converge", "watch it think"),
-    ("tab:Probes", "Probes", "first guesses, and whether thoughts end apart"),
-    ("tab:Decoders", "Decoders", "how it draws"),
-    ("tab:Trust", "Trust", "whether it knows when it is wrong"),
+    ("Train", "how its losses went, and its settings"),
+    ("Converge", "watch it think"),
+    ("Probes", "first guesses, and where thoughts end"),
+    ("Decoders", "how it draws"),
+    ("Trust", "whether it knows when it is wrong"),
 )
 """Where a patient is examined, and what for."""
 WORDS = {
@@ -40,6 +40,7 @@ WORDS = {
     "cured": "open now, treated",
     "new": "not seen",
     "seen": "seen, nothing said",
+    "unsaid": "nothing said yet",
     "hint": "Opens patient {number} in the place of the run that is open now",
     "first": "Nobody of the ward is open. Examine a patient: it takes the place of {run} in every tab, and you say "
     "here what you think.",
@@ -49,7 +50,9 @@ WORDS = {
     "look": "1. Look at patient {number}",
     "looks": "It is open in every tab. Begin where you like, and come back here.",
     "doctor": "Ask the doctor",
-    "asks": "examines it, on Train; it tells symptoms, not causes",
+    "asks": "symptoms, and no causes yet",
+    "asks told": "on Train",
+    "was": "What patient {number} has",
     "say": "2. Say what it has",
     "sickness": "What has it got?",
     "cure": "What would cure it?",
@@ -64,6 +67,7 @@ WORDS = {
     "missed": "You said that it is well. It has a sickness: {is_}.",
     "helps": "Your cure would help: {said}.",
     "helps not": "Your cure would not: {said}. What helps: {cures}.",
+    "helps unsaid": "You said that it needs no cure. What helps: {cures}.",
     "helps none": "Your cure would not be needed: {said}. Let it be.",
     "let be": "Right, it needs no cure.",
     "cause": "Why",
@@ -175,7 +179,7 @@ def _bed(bed: BedInfo, cured: bool) -> str:
     if bed.state == "told":
         said = f"{_mark(bed.named)} sickness · {_mark(bed.helps)} cure"
     else:
-        said = "" if bed.open else WORDS[bed.state]
+        said = WORDS["unsaid" if bed.open else bed.state]
     do = (WORDS["cured"] if cured else WORDS["open"]) if bed.open else WORDS["examine"]
     here = ' aria-current="true"' if bed.open else ""
     result = f' data-named="{str(bed.named).lower()}"' if bed.state == "told" else ""
@@ -221,13 +225,14 @@ def _body(info: RoundInfo) -> str:
 
 def _look(number: int, told: bool) -> str:
     ways = "".join(
-        f'<li><button type="button" class="lab-link" data-page="{page}">{tab}</button> <span>{what}</span></li>'
-        for page, tab, what in TABS
+        f'<li><button type="button" class="lab-link" data-page="view:{tab}">{tab}</button> <span>{what}</span></li>'
+        for tab, what in TABS
     )
-    asks = "" if told else f" <span>{WORDS['asks']}</span>"
+    asks = WORDS["asks told" if told else "asks"]
+    doctor = f'<button type="button" class="lab-link" data-act="doctor">{WORDS["doctor"]}</button> <span>{asks}</span>'
     return (
-        f'<div class="ward-look"><h4>{WORDS["look"].format(number=number)}</h4><p>{WORDS["looks"]}</p><ul>{ways}<li>'
-        f'<button type="button" class="lab-link" data-act="doctor">{WORDS["doctor"]}</button>{asks}</li></ul></div>'
+        f'<div class="ward-look"><h4>{WORDS["look"].format(number=number)}</h4><p>{WORDS["looks"]}</p>'
+        f"<ul>{ways}<li>{doctor}</li></ul></div>"
     )
 
 
@@ -261,12 +266,12 @@ def _told(told: ToldInfo, number: int) -> str:
     elif not told.cures:
         cure = WORDS["helps none"].format(said=told.cure)
     else:
-        said = told.cure or "none is needed"
-        cure = WORDS["helps not"].format(said=said, cures=", or ".join(told.cures))
+        words = WORDS["helps not"] if told.cure else WORDS["helps unsaid"]
+        cure = words.format(said=told.cure, cures=", or ".join(told.cures))
     verdict = f"<p>{_mark(told.named)} {escape(sickness)}</p><p>{_mark(told.helps)} {escape(cure)}</p>"
     return (
         f'<div class="ward-told" data-key="told {number}"><h4 tabindex="-1" data-arrive="told {number}">'
-        f"{WORDS['bed'].format(number=number)}</h4>{verdict}{_why(told)}</div>"
+        f"{WORDS['was'].format(number=number)}</h4>{verdict}{_why(told)}</div>"
     )
 
 
