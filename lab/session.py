@@ -234,6 +234,8 @@ class Session(Attending):
         """The last thought at every keyframe too: some seconds. None when a newer one was asked for meanwhile."""
         shown = self._last_shown()
         source = self._source(shown.question)
+        if self._shown is not shown:  # another run was opened between the two lines: this thought is not its own
+            return None
         return source.thinker.replay(shown, source.snapshot, lambda: self._shown is shown)
 
     def umap_start(self) -> None:
@@ -375,9 +377,12 @@ class Session(Attending):
         return companion.Source(now.run.name, now.snapshot(), now.thinker, self.blurs, f"{self._job_id} {now.epoch}")
 
     def _take(self, run: OpenRun) -> RunInfo:
+        self._shown = self._ticket = (
+            None  # they are another network's: gone before that one is, and whatever came meanwhile
+        )
         info = super()._take(run)
         self._studies.clear()
-        self._shown = self._ticket = None  # they were another network's
+        self._shown = self._ticket = None
         return info
 
     def _last_shown(self) -> Shown:

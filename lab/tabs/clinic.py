@@ -13,7 +13,7 @@ import gradio as gr
 from lab import looks_clinic
 from lab.exhibits.patients import folders
 from lab.limits import BadInput
-from lab.links import FAILURES
+from lab.links import FAILURES, Link
 from lab.session import SAID, Session
 from lab.tabs.page import PRIVATE, Memory, Page, Tick, pressed, said, session_of
 from lab.views.treatment import choose_html, treated_html
@@ -23,8 +23,10 @@ from lab.web import panels
 DOCTOR = "doctor"
 ROUND, TREAT = "ward-round", "treat"
 ASKS_S = 6.0
-ERROR, OPENING, SURE, GONE = "clinic error", "clinic opening", "clinic sure", "clinic gone"
-"""In a page's memory: (where, what) was refused, what is to be opened, when he was asked, how often a tab came up."""
+ERROR, OPENING, SURE = "clinic error", "clinic opening", "clinic sure"
+ARRIVES, GONE = "clinic arrives", "clinic gone"
+"""In a page's memory: (where, what) was refused, what is to be opened, when he was asked whether he means it; whether
+the page was opened on a patient, how often a tab came up."""
 WORDS = {
     "unknown": "This page sent {act!r}, which nothing here is called. Reload it.",
     "both": "Choose both: what it has, and what would cure it. Either may be nothing.",
@@ -70,35 +72,43 @@ def section(page: Page, tab: str, show: Show) -> None:
         return gr.skip(), _go(memory, place) if place else gr.skip()
 
     @said
-    def open_run(visitor: Any, memory: Memory) -> Any:
+    def open_run(visitor: Any, memory: Memory) -> None:
         """What was asked for takes the place of the open run."""
-        what, which, place = memory.pop(OPENING)
+        what, which = memory.pop(OPENING, ("", None))
+        if not what:  # two presses came together: the first has opened what was asked for last
+            return
         try:
             OPENS[what](session_of(visitor), which)
         except SAID as error:
             memory[ERROR] = (TREAT if what == "treated" else ROUND), str(error)
-        return _go(memory, place) if place else gr.skip()
 
-    @said
-    def arrive(visitor: Any, memory: Memory, times: int) -> tuple[Any, Any]:
-        """The patient that the page's address asks for, once, unless it is the one that is open."""
-        link = memory.link_for(ROUND)
-        if link is None or link.patient is None:
-            return gr.skip(), gr.skip()
+    def arrive(session: Session, memory: Memory, link: Link) -> bool:
+        """Opens the patient that the page's address asks for, unless it is open."""
+        if link.patient is None:
+            return False
         if link.exhibit is None:
-            show(visitor, memory, None)
-        place = f"{tab}/{ROUND}" if link.tab == tab else ""
-        if session_of(visitor).patient == link.patient:
-            return gr.skip(), _go(memory, place) if place else gr.skip()
-        memory[OPENING] = "patient", link.patient, place
-        return times + 1, gr.skip()
+            show(session.id, memory, None)
+        memory[ARRIVES] = link.tab == tab
+        if session.patient == link.patient:
+            return False
+        try:
+            session.admit(link.patient)
+        except SAID as error:
+            memory[ERROR] = ROUND, str(error)
+            return False
+        return True
+
+    def come_in(memory: Memory) -> Any:
+        """The page was opened on a patient: its ward comes up, below the wall."""
+        return _go(memory, f"{tab}/{ROUND}") if memory.pop(ARRIVES, False) else gr.skip()
 
     for panel in (ward, form, treated):
         panel.act(press, own, [asked, way], **PRIVATE).then(None, None, None, js=panels.LOOK_NOW, **PRIVATE)
-    opened = asked.change(open_run, [page.visitor, page.memory], way, **PRIVATE)
+    opened = asked.change(open_run, [page.visitor, page.memory], None, **PRIVATE)
     opened.then(None, None, None, js=panels.LOOK_NOW, **PRIVATE)
     page.openers.append(opened)
-    page.on_open.append(lambda event: event.success(arrive, own, [asked, way], **PRIVATE))
+    page.arrivals.append(arrive)
+    page.on_open.append(lambda event: event.success(come_in, page.memory, way, **PRIVATE))
     page.ticks.append(Tick(tab, look, [ward, form, treated]))
 
 
@@ -107,7 +117,7 @@ def do(session: Session, memory: Memory, act: str, more: str, form: Mapping[str,
     if act == "examine":
         number = _whole(more)
         if session.patient != number or session.unsaved_steps or looks_clinic.is_cured(session):
-            memory[OPENING] = "patient", number, ""
+            memory[OPENING] = "patient", number
     elif act == "tell":
         if not form.get("diagnosis") or not form.get("cure"):
             raise BadInput(WORDS["both"])
@@ -130,9 +140,9 @@ def do(session: Session, memory: Memory, act: str, more: str, form: Mapping[str,
     elif act == "stop":
         session.clinic.leave_treatment()
     elif act == "take":
-        memory[OPENING] = "treated", more, ""
+        memory[OPENING] = "treated", more
     elif act == "back":
-        memory[OPENING] = "back", None, ""
+        memory[OPENING] = "back", None
     else:
         raise BadInput(WORDS["unknown"].format(act=act[:40]))
     return ""

@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 
 from lab.exhibits.cures import Outcome
-from lab.views.exhibit_run import BANDS, COLOURS, RADII, SIDES, CourseInfo, smoothed, step_axis, value_axis
+from lab.views.exhibit_run import BANDS, COLOURS, LINE, RADII, SIDES, CourseInfo, smoothed, step_axis, value_axis
 from lab.views.gallery import thumbnail
 from lab.views.panel import Panel, panel_html
 from lab.views.plot import BOTTOM, RIGHT, TOP, Plot
@@ -333,15 +333,14 @@ def _labels(plot: Plot, lines: Mapping[str, tuple[np.ndarray, np.ndarray]]) -> s
             ends.append((float(down), float(across), side))
     ends.sort()
     floor = plot.height - BOTTOM - 8
-    out = []
+    out, height = [], TOP - LINE
     for place, (down, across, side) in enumerate(ends):
-        height = (
-            max(TOP + 14, min(down - 10, floor - 17)) if place == 0 else max(ends[0][0] + 20, min(down + 20, floor))
-        )
+        wanted = down - 9 if place == 0 and down > TOP + 20 else down + 20
+        height = max(height + LINE, min(wanted, floor - LINE * (len(ends) - 1 - place)))
         end = across > _LEFT + 70
         out.append(
             f'<text class="name {side}" x="{min(across + 6, plot.width - RIGHT) if end else across + 8:.1f}" '
-            f'y="{min(height, floor):.1f}" text-anchor="{"end" if end else "start"}">{NAMES[side]}</text>'
+            f'y="{height:.1f}" text-anchor="{"end" if end else "start"}">{NAMES[side]}</text>'
         )
     return "".join(out)
 

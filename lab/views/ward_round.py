@@ -298,8 +298,9 @@ def _score(info: RoundInfo) -> str:
     if info.told_of:
         text = WORDS["really"] if info.sure else WORDS["again"]
         alarm = ' data-sure="true"' if info.sure else ""
-        hint = "" if info.sure else f" <small>{WORDS['next']}</small>"
-        again = f'<button type="button" class="lab-quiet-button" data-act="again"{alarm}>{text}</button>{hint}'
+        hint = "" if info.sure else f"<small>{WORDS['next']}</small>"
+        button = f'<button type="button" class="lab-quiet-button" data-act="again"{alarm}>{text}</button>'
+        again = f"<span>{button}{hint}</span>"
     return (
         f'<div class="ward-score"><b class="score-line">{line}</b>'
         f'<button type="button" class="lab-quiet-button" data-copy="{escape(line)}" data-query="tab=failures">'
