@@ -6,7 +6,6 @@ from typing import Literal
 
 import numpy as np
 
-from lab.exhibits.cures import Outcome
 from lab.views.exhibit_run import BANDS, COLOURS, LINE, RADII, SIDES, CourseInfo, smoothed, step_axis, value_axis
 from lab.views.gallery import thumbnail
 from lab.views.panel import Panel, panel_html
@@ -31,6 +30,8 @@ RESULT = Panel(
     "",
     "lab.exhibits.cures.outcome",
 )
+Outcome = Literal["helped", "little", "same", "worse", "unknown"]
+"""As `lab.exhibits.cures.outcome` tells them."""
 NAMES: Mapping[str, str] = {"broken": "as it is", "fixed": "cured"}
 """What the two sides are called here."""
 SMOOTH = 20
