@@ -25,8 +25,8 @@ ROUND, TREAT = "ward-round", "treat"
 ASKS_S = 6.0
 ERROR, OPENING, SURE = "clinic error", "clinic opening", "clinic sure"
 ARRIVES, GONE = "clinic arrives", "clinic gone"
-"""In a page's memory: (where, what) was refused, what is to be opened, when he was asked whether he means it; whether
-the page was opened on a patient, how often a tab came up."""
+"""In a page's memory: (where, what) was refused, what is to be opened, when he was asked whether he means it; where
+the page goes when it was opened on a patient, how often a tab came up."""
 WORDS = {
     "unknown": "This page sent {act!r}, which nothing here is called. Reload it.",
     "both": "Choose both: what it has, and what would cure it. Either may be nothing.",
@@ -88,7 +88,8 @@ def section(page: Page, tab: str, show: Show) -> None:
             return False
         if link.exhibit is None:
             show(session.id, memory, None)
-        memory[ARRIVES] = link.tab == tab
+        if link.tab == tab:
+            memory[ARRIVES] = f"{tab}/{ROUND}"
         if session.patient == link.patient:
             return False
         try:
@@ -98,18 +99,13 @@ def section(page: Page, tab: str, show: Show) -> None:
             return False
         return True
 
-    def come_in(memory: Memory) -> Any:
-        """The page was opened on a patient: its ward comes up, below the wall."""
-        return _go(memory, f"{tab}/{ROUND}") if memory.pop(ARRIVES, False) else gr.skip()
-
     for panel in (ward, form, treated):
         panel.act(press, own, [asked, way], **PRIVATE).then(None, None, None, js=panels.LOOK_NOW, **PRIVATE)
     opened = asked.change(open_run, [page.visitor, page.memory], None, **PRIVATE)
     opened.then(None, None, None, js=panels.LOOK_NOW, **PRIVATE)
     page.openers.append(opened)
     page.arrivals.append(arrive)
-    page.on_open.append(lambda event: event.success(come_in, page.memory, way, **PRIVATE))
-    page.ticks.append(Tick(tab, look, [ward, form, treated]))
+    page.ticks.append(Tick(tab, look, [ward, form, treated, way]))
 
 
 def do(session: Session, memory: Memory, act: str, more: str, form: Mapping[str, Any], show: Show) -> str:
@@ -148,8 +144,12 @@ def do(session: Session, memory: Memory, act: str, more: str, form: Mapping[str,
     return ""
 
 
+PARTS = 3
+
+
 def look(visitor: Any, memory: Memory) -> tuple[Any, ...]:
-    """What changed since this page last looked: the ward, the choice of a cure, both as they learn on."""
+    """What changed since this page last looked: the ward, the choice of a cure, both as they learn on; and where the
+    page goes, if it was opened on a patient: not before there is something to be seen."""
     session = session_of(visitor)
     if time.monotonic() - memory.get(SURE, 0.0) > ASKS_S:
         memory.pop(SURE, None)  # he meant something else
@@ -157,16 +157,18 @@ def look(visitor: Any, memory: Memory) -> tuple[Any, ...]:
     unsaved, error = session.unsaved_steps, memory.get(ERROR)
     key = (status.epoch, status.seq, unsaved, session.before, session.clinic.score(), error, sure, treatment.seq)
     if not memory.new("clinic", key):
-        return (gr.skip(),) * 3
+        return (gr.skip(),) * (PARTS + 1)
     where, refused = error or ("", "")
     parts = (
         round_html(looks_clinic.ward_round(session, refused if where == ROUND else "", sure)),
         choose_html(looks_clinic.choose(session, refused if where == TREAT else "")),
         treated_html(looks_clinic.treated(session.clinic, session.now.run.name, unsaved)),
     )
-    names = (f"clinic part {index}" for index in range(len(parts)))
-    return tuple(
-        panels.show(html) if memory.new(name, html) else gr.skip() for name, html in zip(names, parts, strict=True)
+    names = (f"clinic part {index}" for index in range(PARTS))
+    place = memory.pop(ARRIVES, "")
+    return (
+        *(panels.show(html) if memory.new(name, html) else gr.skip() for name, html in zip(names, parts, strict=True)),
+        _go(memory, place) if place else gr.skip(),
     )
 
 
