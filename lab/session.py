@@ -234,6 +234,8 @@ class Session(Attending):
         """The last thought at every keyframe too: some seconds. None when a newer one was asked for meanwhile."""
         shown = self._last_shown()
         source = self._source(shown.question)
+        if self._shown is not shown:  # another run was opened between the two lines: this thought is not its own
+            return None
         return source.thinker.replay(shown, source.snapshot, lambda: self._shown is shown)
 
     def umap_start(self) -> None:
@@ -335,7 +337,12 @@ class Session(Attending):
         """Works on a study of the present weights in the background; see `lab.studies.catalogue`."""
         study, now = catalogue.find(name), self.now
         subject = Subject(
-            now.run.name, now.run.config, now.run.bundle, now.snapshot(), lambda index: self._at_keyframe(now, index)
+            now.run.name,
+            now.run.config,
+            now.run.bundle,
+            now.snapshot(),
+            lambda index: self._at_keyframe(now, index),
+            self.clinic.undisclosed(now.run.origin),
         )
         self._studies.start(study, subject, sent)
 
@@ -369,9 +376,12 @@ class Session(Attending):
         return companion.Source(now.run.name, now.snapshot(), now.thinker, self.blurs)
 
     def _take(self, run: OpenRun) -> RunInfo:
+        self._shown = self._ticket = (
+            None  # they are another network's: gone before that one is, and whatever came meanwhile
+        )
         info = super()._take(run)
         self._studies.clear()
-        self._shown = self._ticket = None  # they were another network's
+        self._shown = self._ticket = None
         return info
 
     def _last_shown(self) -> Shown:

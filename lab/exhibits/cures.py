@@ -1,8 +1,9 @@
 """The cures: what can be done for a sick run. Words and plain data, no torch."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from lab.limits import choice
 
@@ -142,6 +143,21 @@ CURES: tuple[Cure, ...] = (
         stages=True,
     ),
 )
+
+
+Outcome = Literal["helped", "little", "same", "worse", "unknown"]
+SMALLEST = 0.1
+"""Of an exhibit's margin: what is less than this is no difference."""
+
+
+def outcome(ahead: float, margin: float) -> Outcome:
+    """What came of a cure whose run is ``ahead`` of its untreated twin; ``margin`` is that of the exhibit that it is
+    measured with. Unknown where the number is not finite."""
+    if not math.isfinite(ahead):
+        return "unknown"
+    if abs(ahead) < SMALLEST * margin:
+        return "same"
+    return "worse" if ahead < 0 else "helped" if ahead >= margin else "little"
 
 
 def cure_of(sent: Any) -> Cure:

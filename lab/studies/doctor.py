@@ -11,7 +11,8 @@ if TYPE_CHECKING:
 
 
 def run(subject: Subject, settings: None) -> "Iterator[Progress[Examination]]":
-    """Examines the weights as they stand, with the plan that they were trained by."""
+    """Examines the weights as they stand, with the plan that they were trained by. Of a patient of the ward round that
+    is not disclosed yet no cause is named."""
     from satipatthana.diagnostics.doctor import examine
     from satipatthana.diagnostics.findings import Patient
     from satipatthana.train.stages import STAGES
@@ -27,6 +28,7 @@ def run(subject: Subject, settings: None) -> "Iterator[Progress[Examination]]":
             snapshot.keyframes,
             snapshot.holdings,
             snapshot.stages or STAGES,
+            undisclosed=subject.undisclosed,
         )
     )
 

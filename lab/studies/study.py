@@ -32,15 +32,18 @@ class Subject:
     snapshot: "Snapshot"
     at_keyframe: "Callable[[int], SatipatthanaSystem]"
     """The network as it stood at a keyframe, by its number."""
+    undisclosed: bool = False
+    """It is a patient of the ward round of whom the visitor has not said yet what he has: no study names a cause."""
 
     @property
     def system(self) -> "SatipatthanaSystem":
         return self.snapshot.system
 
     @property
-    def key(self) -> tuple[int, int]:
-        """What was found of it stands as long as this: the run, and the version of its weights."""
-        return self.snapshot.epoch, self.snapshot.version
+    def key(self) -> tuple[int, ...]:
+        """What was found of it stands as long as this: the run, the version of its weights, and whether all may be
+        said of it."""
+        return self.snapshot.epoch, self.snapshot.version, int(self.undisclosed)
 
 
 @dataclass(frozen=True)
@@ -85,7 +88,8 @@ class Studies:
     May be asked from several threads. A newer request of the same study takes the place of the older one.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, kept: int = KEPT) -> None:
+        self._most = kept
         self._changed = threading.Condition()
         self._status: dict[str, StudyStatus] = {}
         self._orders: OrderedDict[str, tuple[Study, Any, Any]] = OrderedDict()
@@ -196,6 +200,6 @@ class Studies:
                 return
             key = (study.name, subject.key, settings)
             self._kept[key] = found
-            while len(self._kept) > KEPT:
+            while len(self._kept) > self._most:
                 self._kept.popitem(last=False)
             self._tell_change(study.name, state="ready", text="", found=found)

@@ -1,12 +1,13 @@
 """Treatment: the open run as it is, and with one thing changed, learn on side by side in the background."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from lab.exhibits.catalogue import card_of, experiment_of
+from lab.exhibits.card import Card
+from lab.exhibits.catalogue import CARDS, experiment_of
 from lab.exhibits.cures import cure_of
-from lab.limits import number
+from lab.limits import BadInput, number
 from lab.studies.study import Study
 
 if TYPE_CHECKING:
@@ -27,8 +28,10 @@ class Bed:
     trainer: "SatipatthanaTrainer"
     bundle: "DataBundle"
     origin: dict[str, Any] | None
-    key: tuple[int, int]
-    """Epoch and version of the weights that were copied."""
+    key: tuple[int, ...]
+    """Epoch and version of the weights that were copied, and what is watched."""
+    sickness: int | None = None
+    """The failure that the run is known to have: its number is watched, whatever the cure; None: the cure's own is."""
 
 
 @dataclass(frozen=True)
@@ -45,13 +48,22 @@ def check(sent: Mapping[str, Any]) -> Ordered:
     return Ordered(cure_of(sent.get("cure")).key, steps)
 
 
+def watched(bed: Bed, ordered: Ordered) -> Card:
+    """The exhibit whose number tells whether it helps: of what the run is known to have, else of the first failure that
+    the cure is for. Its curve is the total, which every stage has. Raises BadInput where there is no such exhibit."""
+    failures = (bed.sickness, *cure_of(ordered.cure).helps)
+    known = next((CARDS[failure] for failure in failures if failure in CARDS), None)
+    if known is None:
+        raise BadInput(f"No exhibit here measures what the cure {ordered.cure!r} is for. Choose another cure.")
+    return replace(known, curve="total")
+
+
 def run(bed: Bed, ordered: Ordered) -> "Iterator[Progress[Pair]]":
-    """Trains both; what is measured is what tells the first failure that the cure is for."""
+    """Trains both."""
     from lab.exhibits.treatment import treat
 
-    cure = cure_of(ordered.cure)
-    card = card_of(cure.helps[0])
-    yield from treat(card, experiment_of(card), cure, bed.trainer, bed.bundle, ordered.steps)
+    card = watched(bed, ordered)
+    yield from treat(card, experiment_of(card), cure_of(ordered.cure), bed.trainer, bed.bundle, ordered.steps)
 
 
 TREATMENT = Study("treatment", run, check)

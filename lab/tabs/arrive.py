@@ -19,7 +19,12 @@ def arrival(blocks: gr.Blocks, page: Page, tabs: gr.Tabs, names: list[str]) -> A
     @said
     def attach(kept: Any, memory: Memory, request: gr.Request) -> tuple[Any, ...]:
         session = page.attach(kept)
-        memory.link = link = parse(request.query_params, known(page, session, names))
+        link = parse(request.query_params, known(page, session, names))
+        if any([arrive(session, memory, link) for arrive in page.arrivals]):
+            link = parse(
+                request.query_params, known(page, session, names)
+            )  # the run that is open now has its own dials
+        memory.link = link
         if link.notices:
             gr.Warning("<br>".join(map(escape, link.notices)), title=WORDS["link"], duration=None)
         return session.id, session.id, gr.skip() if link.tab == FIRST_TAB else gr.update(selected=link.tab)

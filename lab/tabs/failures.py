@@ -12,6 +12,7 @@ from lab import looks_exhibits
 from lab.exhibits.catalogue import CARDS, card_of, side_of
 from lab.limits import BadInput
 from lab.session import SAID, Session
+from lab.tabs import clinic
 from lab.tabs.page import PRIVATE, Memory, Page, Tick, open_tab, pressed, said, session_of
 from lab.views.exhibit import ask_html, head_html, told_html, why_html
 from lab.views.exhibit_dials import dials_html
@@ -40,6 +41,7 @@ def build(page: Page) -> gr.Tab:
             told = panels.panel(elem_id="exhibit-told", label="What it was")
             why = panels.panel(elem_id="exhibit-why", label="Cause and cure")
         way = panels.way(elem_id="exhibit-way")
+        clinic.section(page, TAB, show)
     shown = [wall, head, ask, run, strip, again, told, why]
     asked = gr.State(0)
     """How often a patient was to be opened."""

@@ -163,6 +163,8 @@ class Page:
         """Events after which another run is open."""
         self.on_open: list[Callable[[Any], None]] = []
         """What each tab hangs on such an event."""
+        self.arrivals: list[Callable[[Session, Memory, Link], bool]] = []
+        """What a tab does for the page's address before anything is drawn; true: it has opened another run."""
         self.exhibits, self.patients = EXHIBITS, PATIENTS
         """The last that a link may ask for; the tab that shows them says how many there are."""
 

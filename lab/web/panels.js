@@ -64,7 +64,7 @@
     old.slice(fresh.length).forEach((node) => node.remove());
   };
 
-  const fields = (form) => [...form.elements].filter((field) => field.name);
+  const fields = (form) => [...form.elements].filter((field) => field.name && (field.type !== "radio" || field.checked));
   const read = (field) => (field.type !== "number" ? field.value : field.value === "" ? null : Number(field.value));
   const sent = (node) => {
     if (!node.form) return {act: node.dataset.act};

@@ -16,6 +16,13 @@ def panel(html: str = "", **options: Any) -> Instrument:
     return Instrument("panel", show(html), scripts=("panels.js", "zoom.js"), triggers=("act",), plotly=False, **options)
 
 
+def sharing(html: str = "", **options: Any) -> Instrument:
+    """A panel with lines to be handed on: what has ``data-copy`` copies that line and the address of this lab, with
+    ``data-query`` behind the "?", and says so in the next ``output``."""
+    scripts = ("panels.js", "copy.js")
+    return Instrument("panel", show(html), scripts=scripts, triggers=("act",), plotly=False, **options)
+
+
 def gate(html: str = "", **options: Any) -> Instrument:
     """A panel whose charts have handles to drag.
 

@@ -30,6 +30,9 @@ class Patient:
     """Of the optimizer of the present stage."""
     stages: tuple[Stage, ...] = STAGES
     """What each stage of this run does."""
+    undisclosed: bool = False
+    """Somebody is asked to find out for himself what this run has: symptoms may be named, causes may not. Whoever names
+    them leaves that finding out."""
 
     @property
     def seed(self) -> int:
