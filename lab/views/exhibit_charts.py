@@ -13,6 +13,7 @@ Lines = Mapping[str, tuple[np.ndarray, np.ndarray]]
 """By side: x and y."""
 SIDES: tuple[Literal["broken", "fixed"], ...] = ("broken", "fixed")
 COLOURS = {"broken": "bad", "fixed": "good"}
+CALLED: Mapping[str, str] = {"broken": "broken", "fixed": "fixed"}
 RADII = {"broken": 5.0, "fixed": 3.5}
 BANDS = 40
 """Places along a curve that tell exact values."""
@@ -33,13 +34,14 @@ def chart_html(
     steps: int,
     stages: Sequence[tuple[int, int]],
     looks: int = 0,
+    called: Mapping[str, str] = CALLED,
 ) -> str:
     """One chart of ``steps`` steps. ``name`` is that of the y axis. With ``looks`` every value is a dot, so many after
-    the first."""
+    the first. ``called``: the words for both sides."""
     plot = Plot(step_axis(steps), value_axis([values for _, values in lines.values()], name), *_SIZE)
     # the fixed one first: where both are the same, the dashes and rings of the broken one still let it through
     marks = [_drawn(plot, side, *lines[side], looks > 0) for side in reversed(SIDES) if side in lines]
-    marks += [_stages(plot, stages), _names(plot, lines), _tips(plot, lines, steps, looks or BANDS)]
+    marks += [_stages(plot, stages), _names(plot, lines, called), _tips(plot, lines, steps, looks or BANDS, called)]
     note = f" <span>{escape(note)}</span>" if note else ""
     return f'<figure class="exhibit-chart"><h4>{escape(title)}{note}</h4>{plot.svg(title, marks)}</figure>'
 
@@ -59,7 +61,7 @@ def _drawn(plot: Plot, side: str, x: np.ndarray, y: np.ndarray, dots: bool) -> s
     return line + circles
 
 
-def _names(plot: Plot, lines: Lines) -> str:
+def _names(plot: Plot, lines: Lines, called: Mapping[str, str]) -> str:
     """The name of each line at its end: behind it while there is room, then above the upper one, below the lower."""
     ends = {}
     for side, (x, y) in lines.items():
@@ -75,7 +77,8 @@ def _names(plot: Plot, lines: Lines) -> str:
         across = ends[side][0]
         place = (across + 10, "start") if beside else (min(across + 6, plot.width - RIGHT), "end")
         out.append(
-            f'<text class="name {side}" x="{place[0]:.1f}" y="{height:.1f}" text-anchor="{place[1]}">{side}</text>'
+            f'<text class="name {side}" x="{place[0]:.1f}" y="{height:.1f}" text-anchor="{place[1]}">'
+            f"{called[side]}</text>"
         )
     return "".join(out)
 
@@ -107,7 +110,7 @@ def _stages(plot: Plot, stages: Sequence[tuple[int, int]]) -> str:
     return "".join(out)
 
 
-def _tips(plot: Plot, lines: Lines, steps: int, bands: int) -> str:
+def _tips(plot: Plot, lines: Lines, steps: int, bands: int, called: Mapping[str, str]) -> str:
     """Bands across the chart; each tells the exact values of the point in it that is nearest to its middle."""
     if not steps:
         return ""
@@ -120,7 +123,7 @@ def _tips(plot: Plot, lines: Lines, steps: int, bands: int) -> str:
             near = np.flatnonzero(np.abs(x - middle) <= wide / 2)
             if len(near):
                 at = near[np.abs(x[near] - middle).argmin()]
-                said.append((int(x[at]), f"{side} {number(float(y[at]))}"))
+                said.append((int(x[at]), f"{called[side]} {number(float(y[at]))}"))
         if not said:
             continue
         left, right = (float(plot.at(edge, plot.y.low)[0]) for edge in (middle - wide / 2, middle + wide / 2))

@@ -6,10 +6,10 @@ from typing import Literal
 
 import numpy as np
 
-from lab.views.exhibit_run import BANDS, COLOURS, LINE, RADII, SIDES, CourseInfo, smoothed, step_axis, value_axis
+from lab.views.exhibit_charts import SIDES, chart_html, smoothed
+from lab.views.exhibit_run import LOOKS, CourseInfo
 from lab.views.gallery import thumbnail
 from lab.views.panel import Panel, panel_html
-from lab.views.plot import BOTTOM, RIGHT, TOP, Plot
 from lab.views.style import count, duration, escape, number
 
 CHOOSE = Panel(
@@ -80,7 +80,6 @@ WORDS = {
     "drawn": "What both draw of the same eight validation inputs",
     "drawn same": "Both draw the same: what differs is not in the pictures.",
 }
-_WIDTH, _HEIGHT, _LEFT = 376, 216, 62
 
 
 @dataclass(frozen=True)
@@ -289,85 +288,14 @@ def _loss_chart(info: TreatedInfo) -> str:
     window = max(1, info.steps // SMOOTH)
     lines = {side: smoothed(course.steps, course.loss, window) for side, course in info.courses.items()}
     note = WORDS["smooth"].format(n=window) if window > 1 else ""
-    return _chart(info, WORDS["loss"], note, "loss", lines, every=False)
+    return chart_html(WORDS["loss"], note, "loss", lines, info.steps, (), called=NAMES)
 
 
 def _measure_chart(info: TreatedInfo) -> str:
-    lines = {side: (_floats(course.seen_at), _floats(course.seen)) for side, course in info.courses.items()}
+    lines = {side: smoothed(course.seen_at, course.seen, 1) for side, course in info.courses.items()}
     title = _capital(WORDS["seen"].format(measure=info.measure, better=info.better))
-    return _chart(info, title, "", info.measure if len(info.measure) <= LONGEST else "measure", lines, every=True)
-
-
-def _chart(
-    info: TreatedInfo, title: str, note: str, name: str, lines: Mapping[str, tuple[np.ndarray, np.ndarray]], every: bool
-) -> str:
-    """Both sides on the same axes; ``every``: a dot at each value, else at the last."""
-    plot = Plot(step_axis(info.steps), value_axis([y for _, y in lines.values()], name), _WIDTH, _HEIGHT, _LEFT)
-    # the cured one first: where both are the same, dashes and rings of the other still let it through
-    marks = [_drawn(plot, side, *lines[side], every) for side in reversed(SIDES) if side in lines]
-    marks += [_labels(plot, lines), _tips(plot, lines, info.steps)]
-    note = f" <span>{escape(note)}</span>" if note else ""
-    return f'<figure class="exhibit-chart"><h4>{escape(title)}{note}</h4>{plot.svg(title, marks)}</figure>'
-
-
-def _drawn(plot: Plot, side: str, x: np.ndarray, y: np.ndarray, every: bool) -> str:
-    known = np.flatnonzero(np.isfinite(y))
-    if not len(known):
-        return ""
-    line = plot.line(x, y, COLOURS[side], ' stroke-dasharray="6 4"' if side == "broken" else "")
-    at = known if every else known[-1:]
-    across, down = plot.at(x[at], y[at])
-    dots = "".join(
-        f'<circle class="dot {side}" cx="{a:.1f}" cy="{b:.1f}" r="{RADII[side]:g}"/>'
-        for a, b in zip(across, down, strict=True)
-    )
-    return line + dots
-
-
-def _labels(plot: Plot, lines: Mapping[str, tuple[np.ndarray, np.ndarray]]) -> str:
-    """The name of each line at its end: the upper one's above, the lower one's below, both inside the chart."""
-    ends = []
-    for side, (x, y) in lines.items():
-        known = np.flatnonzero(np.isfinite(y))
-        if len(known):
-            across, down = plot.at(x[known[-1]], y[known[-1]])
-            ends.append((float(down), float(across), side))
-    ends.sort()
-    floor = plot.height - BOTTOM - 8
-    out, height = [], TOP - LINE
-    for place, (down, across, side) in enumerate(ends):
-        wanted = down - 9 if place == 0 and down > TOP + 20 else down + 20
-        height = max(height + LINE, min(wanted, floor - LINE * (len(ends) - 1 - place)))
-        end = across > _LEFT + 70
-        out.append(
-            f'<text class="name {side}" x="{min(across + 6, plot.width - RIGHT) if end else across + 8:.1f}" '
-            f'y="{height:.1f}" text-anchor="{"end" if end else "start"}">{NAMES[side]}</text>'
-        )
-    return "".join(out)
-
-
-def _tips(plot: Plot, lines: Mapping[str, tuple[np.ndarray, np.ndarray]], steps: int) -> str:
-    """Bands across the chart that tell, where something is drawn, both values."""
-    last = max((int(x[-1]) for x, _ in lines.values() if len(x)), default=0)
-    wide = (plot.width - plot.left - RIGHT) / BANDS
-    out = []
-    for band in range(BANDS if steps else 0):
-        step = round((band + 0.5) * steps / BANDS)
-        if step > last:
-            break
-        said = [f"step {count(step)}"]
-        said += [
-            f"{NAMES[side]} {number(float(y[np.abs(x - step).argmin()]))}" for side, (x, y) in lines.items() if len(x)
-        ]
-        out.append(
-            f'<rect class="band" x="{plot.left + band * wide:.1f}" y="{TOP}" width="{wide:.2f}" '
-            f'height="{plot.height - TOP - BOTTOM}" data-tip="{escape(chr(10).join(said))}"/>'
-        )
-    return "".join(out)
-
-
-def _floats(values: Sequence[float]) -> np.ndarray:
-    return np.asarray(values, dtype=np.float64)
+    name = info.measure if len(info.measure) <= LONGEST else "measure"
+    return chart_html(title, "", name, lines, info.steps, (), looks=LOOKS, called=NAMES)
 
 
 def _strip(info: TreatedInfo) -> str:

@@ -67,6 +67,8 @@ def _checks(patient: Patient, verdict: Triage) -> list[tuple[str, Callable[[], t
 
     def suspect(hall: str) -> Callable[[], tuple[Finding, ...]]:
         def ask() -> tuple[Finding, ...]:
+            if patient.undisclosed:
+                return ()
             suspected.extend(name_causes(patient, HALLS[hall]))
             return (causes_found(suspected),) if hall == list(HALLS)[-1] else ()
 

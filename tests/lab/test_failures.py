@@ -76,7 +76,7 @@ def test_from_the_wall_to_the_answer_and_the_patients(session: Session, visitor:
     assert "What you expected" in running["ask"] and "head" not in running
     ended(session.ward)
     told = drawn(visitor, memory)
-    assert "Not so." in told["told"] and "ProbeDiversityLoss" in told["why"] and "def balance" in told["why"]
+    assert "Not so." in told["told"] and "founding cure" in told["why"] and "def balance" in told["why"]
     assert told["strip"].count("<img") == 24
     assert pressed(session, memory, "patient:fixed")
     assert memory[failures.PATIENT] == (10, "fixed", False)
@@ -142,7 +142,9 @@ def handlers(blocks: gr.Blocks) -> dict[str, Callable[..., Any]]:
 
 
 @pytest.fixture
-def tab() -> dict[str, Callable[..., Any]]:
+def tab(monkeypatch: pytest.MonkeyPatch) -> dict[str, Callable[..., Any]]:
+    """The handlers of the wall and of an exhibit, without those of the clinic below."""
+    monkeypatch.setattr(failures.clinic, "section", lambda *arguments: None)
     page = Page(Opening())
     with gr.Blocks() as blocks:
         failures.build(page)

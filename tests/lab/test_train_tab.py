@@ -102,7 +102,7 @@ def test_fields_pass_on_what_was_typed(field, sent):
 
 def test_who_presses_too_early_is_told_so(monkeypatch: pytest.MonkeyPatch):
     told: list[str] = []
-    monkeypatch.setattr(gr, "Info", told.append)
+    monkeypatch.setattr(gr, "Info", lambda text, **options: told.append(text))
     page = Page(Opening())
     with gr.Blocks() as blocks:
         new_run.keeping(page, "Train")

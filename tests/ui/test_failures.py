@@ -1,13 +1,16 @@
-"""An exhibit as a visitor goes through it, in a lab of this process whose exhibit takes six steps."""
+"""Exhibits as a visitor goes through them, in a lab of this process whose exhibits take a few steps."""
 
-import dataclasses
 from collections.abc import Iterator
+from dataclasses import replace
 
 import gradio as gr
 import pytest
+from playwright.sync_api import Page as Page_
 from playwright.sync_api import expect
 
-from lab.exhibits import learning
+from lab.exhibits import drawing, judging, learning
+from lab.exhibits.card import Card
+from lab.exhibits.catalogue import card_of
 from lab.tabs import failures
 from lab.tabs.arrive import arrival
 from lab.tabs.page import Opening, Page, header_row, open_tab
@@ -16,24 +19,26 @@ from lab.web.component import page_head
 from tests.ui.conftest import OpenPage
 from tests.ui.hands import SLOW, tab
 
-EXHIBIT = 6
+QUICK = {6: ((2, 6),), 8: ((2, 3),), 9: ((0, 4),)}
+HALLS = {6: learning, 8: judging, 9: drawing}
 
 
 @pytest.fixture
 def url(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """A page with the header, the wall, and the tab in which this exhibit's patients are shown."""
-    quick = dataclasses.replace(learning.EXPERIMENTS[EXHIBIT], plan=((2, 6),))
-    monkeypatch.setitem(learning.EXPERIMENTS, EXHIBIT, quick)
+    """A page with the header, the wall, and the tab in which a patient is shown; three exhibits take a few steps."""
+    for number, plan in QUICK.items():
+        monkeypatch.setitem(HALLS[number].EXPERIMENTS, number, replace(HALLS[number].EXPERIMENTS[number], plan=plan))
     with gr.Blocks(analytics_enabled=False) as blocks:
         page = Page(Opening())
         header_row(page)
-        with gr.Tabs(selected="Trust", elem_id="tabs") as tabs:
-            failures.build(page)
-            with open_tab("Trust"):
+        with gr.Tabs(selected="Failures", elem_id="tabs") as tabs:
+            wall = failures.build(page)
+            with open_tab("Trust") as trust:
                 gr.HTML("Scores")
-        attached = arrival(blocks, page, tabs, ["Failures", "Trust"])
-        for hang_on in page.on_open:
-            hang_on(attached)
+        attached = arrival(blocks, page, tabs, [str(wall.id), str(trust.id)])
+        for event in (attached, *page.openers):
+            for hang_on in page.on_open:
+                hang_on(event)
         wire = stretch(page, attached)
     app, url, _ = blocks.launch(
         server_name="127.0.0.1", prevent_thread_lock=True, quiet=True, ssr_mode=False, head=page_head()
@@ -69,6 +74,20 @@ def test_from_the_guess_to_the_patient(open_page: OpenPage, url: str) -> None:
     expect(page.locator('[data-act="open:6"]')).to_contain_text("foreseen")
 
 
-def test_a_link_opens_an_exhibit(open_page: OpenPage, url: str) -> None:
+def test_a_link_opens_an_exhibit_and_two_more_are_foretold(open_page: OpenPage, url: str) -> None:
     page = open_page(f"{url}?exhibit=10").page
     expect(page.get_by_role("heading", name="10 Ten first guesses")).to_be_visible(timeout=SLOW)
+    page.get_by_role("button", name="All failures").click()
+    for number in (8, 9):
+        from_guess_to_reveal(page, card_of(number))
+
+
+def from_guess_to_reveal(page: Page_, card: Card) -> None:
+    page.get_by_role("button", name=card.title).click()
+    expect(page.get_by_role("heading", name=card.title)).to_be_focused()
+    expect(page.locator("#exhibit-why").get_by_role("heading")).to_have_count(0)
+    chosen = card.prediction.options[card.prediction.answer]
+    page.get_by_role("button", name=chosen, exact=True).click()
+    expect(page.locator(".exhibit-verdict")).to_contain_text("Right.", timeout=SLOW)
+    expect(page.locator("#exhibit-why")).to_contain_text(card.story.lesson)
+    page.get_by_role("button", name="All failures").click()

@@ -12,9 +12,8 @@ from lab.views.exhibit_dials import dials_html
 from lab.views.exhibit_run import run_html, strip_html
 from lab.views.wall import WallCard, wall_html
 from lab.web.panels import go, panel, show, way
-from tests.ui.conftest import OpenPage, WatchedPage
+from tests.ui.conftest import OpenPage
 from tests.views.test_failures import ASKED, DIALS, FORM, RUN, course
-from tests.web.conftest import loaded
 from tests.web.stage import Answer, staged
 
 WALL = wall_html([WallCard(n, f"Sickness {n}", True, last=n == 3) for n in range(1, 16)])
@@ -51,10 +50,9 @@ def served() -> Iterator[tuple[str, dict[str, Answer]]]:
 
 
 @pytest.fixture
-def tab(opened: WatchedPage, served: tuple[str, dict[str, Answer]]) -> Iterator[Tab]:
+def tab(open_page: OpenPage, served: tuple[str, dict[str, Answer]]) -> Tab:
     url, values = served
-    with loaded(opened, url) as page:
-        yield Tab(page, values)
+    return Tab(open_page(url).page, values)
 
 
 def heard(tab: Tab) -> Any:
