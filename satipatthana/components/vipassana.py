@@ -157,9 +157,20 @@ class GroundedVipassana(nn.Module):
         probes: Float[Tensor, "K D"],
         reconstruction_error: Float[Tensor, " B"],
     ) -> Insight:
-        return self._insight(s_star, santana, grounding_metrics(s_star, santana, probes, reconstruction_error))
+        return self.judge(s_star, santana, self.measure(s_star, santana, probes, reconstruction_error))
 
-    def _insight(self, s_star: Float[Tensor, "B D"], santana: SantanaLog, metrics: Float[Tensor, "B M"]) -> Insight:
+    def measure(
+        self,
+        s_star: Float[Tensor, "B D"],
+        santana: SantanaLog,
+        probes: Float[Tensor, "K D"],
+        reconstruction_error: Float[Tensor, " B"],
+    ) -> Float[Tensor, "B M"]:
+        """The numbers of ``metric_names``, per sample; zeros for a sample that took no step."""
+        return grounding_metrics(s_star, santana, probes, reconstruction_error)
+
+    def judge(self, s_star: Float[Tensor, "B D"], santana: SantanaLog, metrics: Float[Tensor, "B M"]) -> Insight:
+        """The scores of thoughts of which ``measure`` is known already."""
         path = self._follow(s_star, santana)
         logits, v_ctx = self.read(metrics, path)
         return Insight(logits, v_ctx, santana.taken.any(dim=0), metrics, path)
@@ -220,9 +231,9 @@ class FamiliarVipassana(GroundedVipassana):
         reconstruction_error: Float[Tensor, " B"],
         impression: Float[Tensor, "B I"],
     ) -> Insight:
-        return self._insight(s_star, santana, self.measure(s_star, santana, probes, reconstruction_error, impression))
+        return self.judge(s_star, santana, self.measure(s_star, santana, probes, reconstruction_error, impression))
 
-    def measure(
+    def measure(  # type: ignore[override]
         self,
         s_star: Float[Tensor, "B D"],
         santana: SantanaLog,

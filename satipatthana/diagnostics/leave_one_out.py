@@ -49,16 +49,22 @@ class _Thoughts:
     batch: PathBatch
     seen: tuple[Any, ...]
     """What a judge is called with."""
+    metrics: Tensor | None
+    """What every judge that is trained again measures of them: all have the same known ground."""
 
     @classmethod
     def of(cls, system: SatipatthanaSystem, batch: Batch) -> "_Thoughts":
         with observing(system):
             paths = walk_paths(system, batch)
             santana = paths.thought.santana.rows(paths.partner)
-            return cls(paths, system.shown_to_vipassana(paths.s_star, santana, paths.thought.x_given))
+            seen = system.shown_to_vipassana(paths.s_star, santana, paths.thought.x_given)
+            judge = system.vipassana
+            return cls(paths, seen, judge.measure(*seen) if isinstance(judge, GroundedVipassana) else None)
 
     def judged_by(self, judge: nn.Module) -> Insight:
-        return judge(*self.seen)
+        if self.metrics is None or not isinstance(judge, GroundedVipassana):
+            return judge(*self.seen)
+        return judge.judge(*self.seen[:2], self.metrics)
 
     def without(self, family: str) -> Tensor:
         """(B,) bool: rows that a judge sees from whom this family is kept."""
