@@ -99,7 +99,13 @@ def _small(browser: Browser, url: str) -> None:
 
 def _other_tabs(browser: Browser, url: str) -> None:
     page = _open(browser, url, 1440, 1100)
-    for name, ready in (("Train", "#strip img"), ("Probes", "#probes img"), ("Decoders", "#decoders img")):
+    shown = {
+        "Train": "#strip img",
+        "Probes": "#probes img",
+        "Decoders": "#decoders img",
+        "Failures": ".failure-card svg",
+    }
+    for name, ready in shown.items():
         page.get_by_role("tab", name=name, exact=True).click()
         page.wait_for_selector(ready)
         page.wait_for_timeout(1000)
