@@ -51,6 +51,8 @@ class Clinic:
         self._studies = Studies(KEPT)
         self._bed: Bed | None = None
         self._told: dict[int, Told] = {}
+        self.followed: int | None = None
+        """The patient whose address was followed last."""
         self._seen: set[int] = set()
         self._treating, self._telling = threading.Lock(), threading.Lock()
 

@@ -180,6 +180,11 @@ class Visit:
         """Whether its job has an order, a paused one too: then it outlives its page."""
         return self._opened is not None and self._opened.job.under_way
 
+    @property
+    def has_work(self) -> bool:
+        """Whether another run in its place would end an order or leave unsaved steps behind."""
+        return self.busy or (self._opened is not None and self.unsaved_steps > 0)
+
     def close(self) -> None:
         """Ends the job; nothing is asked afterwards."""
         with self._changing:

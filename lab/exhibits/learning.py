@@ -43,6 +43,11 @@ class KeptOptimizer(SatipatthanaTrainer):
         super()._enter(stage)
         self._optimizer = kept
 
+    def make_optimizer(self, learning: list[nn.Parameter]) -> torch.optim.AdamW:
+        """Of what stage 0 learns, also when a saved run is opened again in a later one."""
+        first = self._learning_parameters(TrainingStage.ADAPTER_PRETRAINING)
+        return super().make_optimizer(list(first.values()))
+
 
 def moved(trainer: SatipatthanaTrainer, bundle: DataBundle) -> float:
     """How far the weights of first guess and step of thought are from where stage 1 began, by their length there."""

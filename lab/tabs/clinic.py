@@ -90,8 +90,9 @@ def section(page: Page, tab: str, show: Show) -> None:
             show(session.id, memory, None)
         if link.tab == tab:
             memory[ARRIVES] = f"{tab}/{ROUND}"
-        if session.patient == link.patient:
-            return False
+        if session.patient == link.patient or (session.clinic.followed == link.patient and session.has_work):
+            return False  # a reload of the address takes nothing away
+        session.clinic.followed = link.patient
         try:
             session.admit(link.patient)
         except SAID as error:
@@ -111,9 +112,7 @@ def section(page: Page, tab: str, show: Show) -> None:
 def do(session: Session, memory: Memory, act: str, more: str, form: Mapping[str, Any], show: Show) -> str:
     """What was pressed. The place that the page is to go to; empty: it stays. Raises BadInput."""
     if act == "examine":
-        number = _whole(more)
-        if session.patient != number or session.unsaved_steps or looks_clinic.is_cured(session):
-            memory[OPENING] = "patient", number
+        memory[OPENING] = "patient", _whole(more)
     elif act == "tell":
         if not form.get("diagnosis") or not form.get("cure"):
             raise BadInput(WORDS["both"])
@@ -174,7 +173,7 @@ def look(visitor: Any, memory: Memory) -> tuple[Any, ...]:
 
 def _whole(sent: Any) -> Any:
     """A number that the page wrote as text; anything else as it came, for the check."""
-    return int(sent) if isinstance(sent, str) and sent.isdigit() and len(sent) < 10 else sent
+    return int(sent) if isinstance(sent, str) and sent.isascii() and sent.isdigit() and len(sent) < 10 else sent
 
 
 def _go(memory: Memory, place: str) -> Any:

@@ -59,7 +59,10 @@ def build(page: Page) -> gr.Tab:
     @pressed
     def open_patient(visitor: Any, memory: Memory, times: int) -> Any:
         """The run of a variant takes the place of the open one; then its tab comes up."""
-        session, (number, side, examine) = session_of(visitor), memory[PATIENT]
+        session, wanted = session_of(visitor), memory.pop(PATIENT, None)
+        if wanted is None:  # nobody pressed anything
+            return gr.skip()
+        number, side, examine = wanted
         session.open_patient(side, number)
         if examine:
             session.start_study(DOCTOR)

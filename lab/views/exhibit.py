@@ -51,7 +51,7 @@ WORDS = {
     "wrong": "Not so.",
     "open": "Open the {side} run",
     "opens": "It becomes the open run of the whole page, and {looks} shows it.",
-    "unsaved": "Steps of the run that is open now are not saved and would be lost: save it on Train first.",
+    "unsaved": "Steps of the run that is open now are not saved: a button on Train leads back to it.",
     "ask": "Ask the doctor",
     "asks": "opens the broken run and has it examined, on Train.",
     "ahead": "fixed is ahead by {ahead}; over three seeds at least {margin}",

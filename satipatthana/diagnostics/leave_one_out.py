@@ -64,7 +64,8 @@ class _Thoughts:
     def judged_by(self, judge: nn.Module) -> Insight:
         if self.metrics is None or not isinstance(judge, GroundedVipassana):
             return judge(*self.seen)
-        return judge.judge(*self.seen[:2], self.metrics)
+        s_star, santana = self.seen[:2]
+        return judge.judge(s_star, santana, self.metrics)
 
     def without(self, family: str) -> Tensor:
         """(B,) bool: rows that a judge sees from whom this family is kept."""

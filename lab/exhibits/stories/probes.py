@@ -61,7 +61,7 @@ PROBE_COLLAPSE = Card(
         lesson="What shall stay diverse must be asked to, in the terms in which it collapses.",
         measured="The founding cure asks for a low mean cosine between probes, and gets it: at a weight of .1 it is at "
         "-1/9, the least that ten can have, on seeds 0, 1 and 2. Yet the work is that of 5.6, 4.2 and 5.3 probes, "
-        "where without any cure it is that of 4.9, 3.6 and 6.0, and two to four of them answer less than 1 % of the "
+        "where without any cure it is that of 3.3 to 6.2, and two to four of them answer less than 1 % of the "
         "inputs; at a weight of 1 it is 6.35, 4.80 and 5.45. Two clumps that point apart have that mean, too: where "
         "probes point does not say who is asked.",
     ),
@@ -70,7 +70,7 @@ PROBE_COLLAPSE = Card(
         question="Ten probes, of which each input uses the nearest. Without the two losses, how many share the work?",
         options=(
             "About all ten: there are ten digits",
-            "In effect four to six",
+            "In effect three to six",
             "In effect one: all fall together",
         ),
         answer=1,
