@@ -232,8 +232,8 @@ def walk(
     for side in SIDES:
         for _ in courses[side]:  # ends the stage's generator, which fits the gate keys
             raise AssertionError("a plan has as many steps as it says")
-        values[side] = measure(trainers[side], bundle)
-        seen[side].append((total, values[side]))  # type: ignore[arg-type]
+        values[side] = value = measure(trainers[side], bundle)
+        seen[side].append((total, value))
     yield Progress(total + 1, total + 1, pair())
 
 

@@ -174,7 +174,9 @@ def strip_html(info: RunInfo) -> str:
     pictures = {side: course.pictures for side, course in info.courses.items()}
     if info.inputs is not None and info.inputs.ndim != 4:
         return panel_html("exhibit-strip", STRIP, f'<p class="exhibit-same">{WORDS["no pictures"]}</p>')
-    rows = _row(WORDS["input"], "", info.inputs) + "".join(_row(side, side, pictures.get(side)) for side in SIDES)
+    rows = strip_row(WORDS["input"], "", info.inputs) + "".join(
+        strip_row(side, side, pictures.get(side)) for side in SIDES
+    )
     drawn = [picture for picture in pictures.values() if picture is not None]
     said = "" if info.inputs is not None else WORDS["not yet"]
     if len(drawn) == 2 and info.state == "ready" and np.allclose(drawn[0], drawn[1], atol=1e-3):
@@ -183,7 +185,8 @@ def strip_html(info: RunInfo) -> str:
     return panel_html("exhibit-strip", STRIP, body)
 
 
-def _row(label: str, side: str, pictures: np.ndarray | None) -> str:
+def strip_row(label: str, side: str, pictures: np.ndarray | None) -> str:
+    """What one side draws of the eight inputs; blank places before there is something."""
     mark = f'<i class="mark {side}"></i> ' if side else ""
     if pictures is None:
         cells = '<span class="pixels blank"></span>' * 8

@@ -7,8 +7,7 @@ from typing import Literal
 import numpy as np
 
 from lab.views.exhibit_charts import SIDES, chart_html, smoothed
-from lab.views.exhibit_run import LOOKS, CourseInfo
-from lab.views.gallery import thumbnail
+from lab.views.exhibit_run import LOOKS, CourseInfo, strip_row
 from lab.views.panel import Panel, panel_html
 from lab.views.style import count, duration, escape, number
 
@@ -303,20 +302,11 @@ def _strip(info: TreatedInfo) -> str:
     pictures = {side: course.pictures for side, course in info.courses.items()}
     if info.inputs is None or info.inputs.ndim != 4:
         return ""
-    rows = _row(WORDS["input"], "", info.inputs) + "".join(
-        _row(NAMES[side], side, pictures.get(side)) for side in SIDES
+    rows = strip_row(WORDS["input"], "", info.inputs) + "".join(
+        strip_row(NAMES[side], side, pictures.get(side)) for side in SIDES
     )
     drawn = [each for each in pictures.values() if each is not None]
     said = WORDS["drawn"]
     if len(drawn) == 2 and info.outcome is not None and np.allclose(drawn[0], drawn[1], atol=1e-3):
         said = WORDS["drawn same"]
     return f'<div class="exhibit-strip-rows">{rows}</div><p class="exhibit-same">{said}</p>'
-
-
-def _row(label: str, side: str, pictures: np.ndarray | None) -> str:
-    mark = f'<i class="mark {side}"></i> ' if side else ""
-    if pictures is None:
-        cells = '<span class="pixels blank"></span>' * 8
-    else:
-        cells = "".join(thumbnail(x, f"{label}, input {index + 1}") for index, x in enumerate(pictures))
-    return f'<div class="strip-name">{mark}{label}</div><div class="strip-of">{cells}</div>'
